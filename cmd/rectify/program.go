@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"github.com/rectify-project/rectify/engine"
+	"github.com/rectify-project/rectify/engine/trust"
+	"github.com/rectify-project/rectify/sdk/pluginserver"
+)
+
+// The exit codes; docs/exit-codes.md says when each is given.
+const (
+	exitDone         = 0
+	exitFound        = 1   // check: errors; test: a failure; diagnose --exit-code: the problem was seen
+	exitUsage        = 2   // unknown command, flag, playbook or input
+	exitUnreadable   = 3   // a file, root, bundle or plugin folder cannot be used
+	exitUndetermined = 4   // diagnose --exit-code: it cannot be told whether the problem is there
+	exitInternal     = 70  // a fault of rectify
+	exitInterrupted  = 130 // Ctrl-C
+)
+
+// program is rectify with its streams: results go to stdout, talk goes to stderr.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// exitError ends a command with an exit code. A nil err says nothing more: the result was printed.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageError is an error of the command line.
+func usageError(err error) error { return &exitError{exitUsage, err} }
+
+// main runs a command line and gives the exit code.
+func (p program) main(ctx context.Context, args []string) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			fmt.Fprintf(p.stderr, "rectify: a fault of rectify itself: %v\n%s", r, debug.Stack())
+			code = exitInternal
+		}
+	}()
+	if len(args) == 3 && args[0] == "plugin" && args[1] == "serve" {
+		return p.servePlugin(args[2])
+	}
+	root := p.rootCommand()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if ctx.Err() != nil {
+		fmt.Fprintln(p.stderr, "rectify: interrupted")
+		return exitInterrupted
+	}
+	var exit *exitError
+	switch {
+	case err == nil:
+		return exitDone
+	case !errors.As(err, &exit):
+		exit = &exitError{exitUnreadable, err}
+		if !root.SilenceUsage { // cobra failed before a command ran
+			exit.code = exitUsage
+		}
+	}
+	if exit.err != nil {
+		fmt.Fprintf(p.stderr, "rectify: %v\n", exit.err)
+	}
+	return exit.code
+}
+
+// servePlugin serves a plugin that is part of this program; the host started us for it.
+func (p program) servePlugin(name string) int {
+	plugin, ok := linkedPlugin(name)
+	if !ok {
+		fmt.Fprintf(p.stderr, "rectify: no plugin %q is part of this program\n", name)
+		return exitUsage
+	}
+	pluginserver.Serve(plugin)
+	return exitDone
+}
+
+// globals are the flags of every command.
+type globals struct {
+	program
+	pluginDir string
+	lockFile  string
+	logLevel  string
+	format    string
+}
+
+func (p program) rootCommand() *cobra.Command {
+	g := &globals{program: p}
+	root := &cobra.Command{
+		Use:   "rectify",
+		Short: "Diagnose a sick Windows machine with a playbook made of a troubleshooting article",
+		Long: `Rectify looks at a Windows machine, at the disk of one that is not running, or at a
+recorded bundle, and says what is wrong, with the evidence for and against each
+cause. Looking never changes anything.
+
+  rectify diagnose 0x8024001E --root /mnt/disk    why does this update fail?
+  rectify diagnose --root /mnt/disk               which playbooks fit?
+  rectify explain 0x80070002                      what does this code mean?
+
+Exit codes: 0 done; 1 found (check, test, diagnose --exit-code); 2 wrong usage;
+3 something cannot be read; 4 undetermined (diagnose --exit-code); 70 a fault of
+rectify; 130 interrupted.`,
+		Version:       version(),
+		SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			cmd.Root().SilenceUsage = true
+			if g.format != "text" && g.format != "json" {
+				return usageError(fmt.Errorf("unknown --format %q: text or json", g.format))
+			}
+			return nil
+		},
+	}
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	flags := root.PersistentFlags()
+	flags.StringVar(&g.pluginDir, "plugins", "", "folder of vendor plugins (files named rectify-plugin-NAME)")
+	flags.StringVar(&g.lockFile, "lock", trust.LockFile, "file that pins vendor plugins")
+	flags.StringVar(&g.logLevel, "log-level", "warn", "what to tell on stderr: debug, info, warn, error")
+	flags.StringVar(&g.format, "format", "text", "form of the result: text or json")
+	root.AddCommand(g.diagnoseCommand(), g.checkCommand(), g.testCommand(), g.recordCommand(), g.explainCommand(),
+		g.playbooksCommand(), g.pluginsCommand(), g.probeCommand())
+	return root
+}
+
+// version is the module's version as it was built.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "development"
+	}
+	return info.Main.Version
+}
+
+// json says whether the result is wanted as JSON.
+func (g *globals) json() bool { return g.format == "json" }
+
+// engine makes the engine of a command. The command closes it.
+func (g *globals) engine() (*engine.Engine, error) {
+	level, err := zerolog.ParseLevel(g.logLevel)
+	if err != nil {
+		return nil, usageError(fmt.Errorf("unknown --log-level %q: debug, info, warn or error", g.logLevel))
+	}
+	lock, err := trust.Load(g.lockFile)
+	if err != nil {
+		return nil, err
+	}
+	log := zerolog.New(zerolog.ConsoleWriter{Out: g.stderr, NoColor: !isTerminal(g.stderr), PartsExclude: []string{zerolog.TimestampFieldName}}).Level(level)
+	return engine.New(engine.Options{
+		Linked:    linkedPlugins(),
+		ServeArgs: func(name string) []string { return []string{"plugin", "serve", name} },
+		VendorDir: g.pluginDir,
+		Lock:      lock,
+		Log:       log,
+		Progress:  newTicker(g.stderr).progress,
+	})
+}
+
+// isTerminal says whether a stream is a person's terminal.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

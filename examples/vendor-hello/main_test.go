@@ -1,0 +1,153 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/rectify-project/rectify/engine/host"
+	"github.com/rectify-project/rectify/engine/trust"
+	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/plugintest"
+	"github.com/rectify-project/rectify/sdk/target"
+)
+
+var live = target.Spec{Kind: target.Live}
+
+func TestConform(t *testing.T) { plugintest.Conform(t, hello()) }
+
+func TestGreet(t *testing.T) {
+	client := plugintest.Serve(t, hello())
+	answer, err := client.Observe("greet", live, map[string]any{"name": "Ada"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(answer.Value), `{"text":"Hello, Ada!","length":11,`) {
+		t.Errorf("answer %s", answer.Value)
+	}
+	if len(answer.Evidence) != 3 || answer.Evidence[2].Pointer != "/languages/2" {
+		t.Errorf("evidence %+v", answer.Evidence)
+	}
+	if _, err := client.Observe("greet", live, map[string]any{"name": "Ada", "language": "xx"}); sdk.AsError(err).Path != "/language" {
+		t.Errorf("a language that is none: %v", err)
+	}
+}
+
+func TestNote(t *testing.T) {
+	for name, old := range map[string]string{"nothing-there": "", "something-there": "old text"} {
+		t.Run(name, func(t *testing.T) {
+			client, folder, state := plugintest.Serve(t, hello()), t.TempDir(), t.TempDir()
+			file := filepath.Join(folder, "hello.txt")
+			if old != "" {
+				if err := os.WriteFile(file, []byte(old), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			input := map[string]any{"folder": folder, "text": "be well"}
+			p, err := client.Prepare("note", live, input)
+			if err != nil {
+				t.Fatal(err)
+			}
+			expect := func(want sdk.State) {
+				t.Helper()
+				if a, err := client.Assess("note", live, p.Token, state); err != nil || a.State != want {
+					t.Errorf("state %q (%s), %v, want %q", a.State, a.Reason, err, want)
+				}
+			}
+			expect(sdk.StateBefore)
+			for range 2 { // as after a crash
+				if _, err := client.Apply("note", live, input, p.Token, state); err != nil {
+					t.Fatal(err)
+				}
+				expect(sdk.StateAfter)
+			}
+			for range 2 {
+				if _, err := client.Undo("note", live, p.Token, state); err != nil {
+					t.Fatal(err)
+				}
+				expect(sdk.StateBefore)
+			}
+			if got, _ := os.ReadFile(file); string(got) != old {
+				t.Errorf("after undo the note is %q", got)
+			}
+		})
+	}
+}
+
+// The executable as an operator installs it: built, pinned, and called in a process of its own.
+func TestInstalled(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "rectify-plugin-hello")
+	if runtime.GOOS == "windows" {
+		path += ".exe"
+	}
+	build := exec.Command("go", "build", "-o", path, ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("by hand", func(t *testing.T) {
+		out, err := exec.Command(path).CombinedOutput()
+		if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 2 || strings.Count(string(out), "\n") != 2 || !strings.Contains(string(out), "hello 1.0.0 is a plugin of Rectify") {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
+	binary, err := trust.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock := &trust.Lock{}
+	open := func() *host.Host {
+		h, err := host.New(host.Options{VendorDir: dir, Lock: lock, CacheDir: filepath.Join(dir, "cache")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(h.Close)
+		return h
+	}
+	t.Run("refused", func(t *testing.T) {
+		_, err := open().Observe(t.Context(), "hello.greet", live, map[string]any{"name": "Ada"}, host.Events{})
+		if err == nil || !strings.Contains(err.Error(), "rectify plugins lock --plugins "+dir) {
+			t.Errorf("a plugin that nobody pinned: %v", err)
+		}
+	})
+	lock.Pin(trust.Pin{Name: "hello", Version: "1.0.0", Platform: trust.Platform(), SHA256: binary.SHA256})
+	t.Run("greets", func(t *testing.T) {
+		a, err := open().Observe(t.Context(), "hello.greet", live, map[string]any{"name": "Ada", "language": "fr"}, host.Events{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Value["text"] != "Bonjour, Ada !" || a.Value["length"] != int64(14) || len(a.Evidence) != 3 {
+			t.Errorf("got %+v", a)
+		}
+	})
+	t.Run("notes", func(t *testing.T) {
+		h, folder, state := open(), t.TempDir(), t.TempDir()
+		input := map[string]any{"folder": folder, "text": "be well"}
+		p, err := h.Prepare(t.Context(), "hello.note", live, input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.NoOp || p.Predicted["bytes"] != int64(7) {
+			t.Errorf("prepared %+v", p)
+		}
+		a, err := h.Apply(t.Context(), "hello.note", live, input, p.Token, state, host.Events{})
+		if err != nil || a.Output["bytes"] != int64(7) {
+			t.Fatalf("applied %+v, %v", a, err)
+		}
+		if again, err := h.Prepare(t.Context(), "hello.note", live, input); err != nil || !again.NoOp {
+			t.Errorf("prepared again: %+v, %v", again, err)
+		}
+		if _, err := h.Undo(t.Context(), "hello.note", live, p.Token, state, host.Events{}); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := h.Assess(t.Context(), "hello.note", live, p.Token, state); err != nil || s.State != sdk.StateBefore {
+			t.Errorf("assessed %+v, %v", s, err)
+		}
+	})
+}

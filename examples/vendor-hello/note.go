@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/schema"
+)
+
+type noteInput struct {
+	Folder string `json:"folder" jsonschema:"description=an existing folder of this machine"`
+	Text   string `json:"text"`
+}
+
+type noted struct {
+	File  string       `json:"file"`
+	Bytes schema.Bytes `json:"bytes"`
+}
+
+// noteToken is all that Apply, Assess and Undo know. Version is there for the day when the next version of this plugin
+// has to undo what this one did.
+type noteToken struct {
+	Version int    `json:"version"`
+	File    string `json:"file"`
+	Text    string `json:"text"`
+	Existed bool   `json:"existed"`
+}
+
+// before is the file of the state directory that holds what the note had been, for undo.
+const before = "before.txt"
+
+func note() sdk.Action {
+	return sdk.NewAction(sdk.ActionManifest{
+		Name:          "note",
+		Summary:       "Writes a note into a folder",
+		Targets:       []sdk.TargetKind{sdk.Live},
+		Effect:        sdk.Reversible,
+		Risk:          sdk.RiskLow,
+		Interruptible: true,
+		Typical:       schema.Span(time.Second),
+	}, sdk.ActionHands[noteInput, noted, noteToken]{
+		Prepare: prepareNote,
+		Apply:   applyNote,
+		Assess:  assessNote,
+		Undo:    undoNote,
+	})
+}
+
+func prepareNote(_ context.Context, _ *sdk.Call, in noteInput) (sdk.Preview[noted, noteToken], error) {
+	file := filepath.Join(in.Folder, "hello.txt")
+	if _, err := os.Stat(in.Folder); err != nil {
+		return sdk.Preview[noted, noteToken]{}, sdk.Errorf(sdk.NotFound, "the folder %q is not there", in.Folder).
+			WithPath("/folder").WithHint("make it first")
+	}
+	old, err := os.ReadFile(file)
+	existed := err == nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return sdk.Preview[noted, noteToken]{}, sdk.Errorf(sdk.Unavailable, "the note cannot be read: %v", err)
+	}
+	return sdk.Preview[noted, noteToken]{
+		Summary:   "write a note to " + file,
+		Changes:   []sdk.Change{{What: file, Before: string(old), After: in.Text}},
+		NoOp:      existed && string(old) == in.Text,
+		Predicted: &noted{file, schema.Bytes(len(in.Text))},
+		Token:     noteToken{1, file, in.Text, existed},
+		Material:  map[string]any{"existed": existed, "text": string(old)},
+	}, nil
+}
+
+func applyNote(_ context.Context, call *sdk.Call, in noteInput, token noteToken, stateDir string) (sdk.Result[noted], error) {
+	if token.Existed {
+		if err := keep(token, stateDir); err != nil {
+			return sdk.Result[noted]{}, err
+		}
+	}
+	call.Progress(sdk.Progress{Note: "writing " + token.File})
+	if err := os.WriteFile(token.File, []byte(in.Text), 0o644); err != nil {
+		return sdk.Result[noted]{}, sdk.Errorf(sdk.AccessDenied, "the note cannot be written: %v", err)
+	}
+	return sdk.Result[noted]{Output: noted{token.File, schema.Bytes(len(in.Text))}}, nil
+}
+
+// keep writes what undo needs to the disk before the first effect. Apply may be called again after a crash: what was
+// kept by the first call is the truth, so it is never written twice.
+func keep(token noteToken, stateDir string) error {
+	kept := filepath.Join(stateDir, before)
+	if _, err := os.Stat(kept); err == nil {
+		return nil
+	}
+	old, err := os.ReadFile(token.File)
+	if err != nil {
+		return sdk.Errorf(sdk.Unavailable, "the note that is there cannot be kept: %v", err)
+	}
+	f, err := os.Create(kept + ".new")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(old)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(kept+".new", kept)
+}
+
+func assessNote(_ context.Context, _ *sdk.Call, token noteToken, stateDir string) (sdk.Assessment, error) {
+	have, err := os.ReadFile(token.File)
+	gone := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !gone {
+		return sdk.Assessment{}, sdk.Errorf(sdk.Unavailable, "the note cannot be read: %v", err)
+	}
+	old, err := os.ReadFile(filepath.Join(stateDir, before))
+	kept := err == nil
+	switch {
+	case !gone && string(have) == token.Text:
+		return sdk.Assessment{State: sdk.StateAfter}, nil
+	case gone && !token.Existed, !gone && kept && bytes.Equal(have, old), !gone && token.Existed && !kept:
+		return sdk.Assessment{State: sdk.StateBefore}, nil
+	case !gone && strings.HasPrefix(token.Text, string(have)):
+		return sdk.Assessment{State: sdk.StatePartial, Reason: "the note is not complete"}, nil
+	}
+	return sdk.Assessment{State: sdk.StateOther, Reason: "somebody else has changed the note"}, nil
+}
+
+func undoNote(_ context.Context, _ *sdk.Call, token noteToken, stateDir string) (sdk.Result[noted], error) {
+	out := sdk.Result[noted]{Output: noted{File: token.File}}
+	if !token.Existed {
+		err := os.Remove(token.File)
+		if errors.Is(err, fs.ErrNotExist) { // undo may be called again
+			err = nil
+		}
+		return out, err
+	}
+	old, err := os.ReadFile(filepath.Join(stateDir, before))
+	if errors.Is(err, fs.ErrNotExist) {
+		return out, nil // it was never written over
+	}
+	if err != nil {
+		return out, sdk.Errorf(sdk.Unavailable, "what the note was cannot be read: %v", err)
+	}
+	out.Output.Bytes = schema.Bytes(len(old))
+	return out, os.WriteFile(token.File, old, 0o644)
+}

@@ -1,0 +1,30 @@
+package dism
+
+import (
+	"encoding/json"
+
+	"github.com/rectify-project/rectify/sdk"
+)
+
+// HealthInput is the input of `dism.health`.
+type HealthInput struct {
+	Mode string `json:"mode,omitempty" jsonschema:"enum=check,enum=scan,default=check" jsonschema_description:"check: what earlier operations have noted, seconds; scan: look at the whole store, many minutes"`
+}
+
+// HealthOutput is the output of `dism.health`.
+type HealthOutput struct {
+	State string `json:"state" jsonschema:"enum=healthy,enum=repairable,enum=not_repairable" jsonschema_description:"State of the component store; healthy after a check means only that no damage was noted so far"`
+	Mode  string `json:"mode" jsonschema:"enum=check,enum=scan" jsonschema_description:"What the state rests on"`
+}
+
+func healthProbe() sdk.Probe {
+	return sdk.DeclareProbe[HealthInput, HealthOutput](sdk.ProbeManifest{
+		Name:    "health",
+		Summary: "Whether the component store is damaged",
+		Doc: `As dism /cleanup-image /checkhealth, or /scanhealth. A check reads a mark that earlier operations left, so that a store which
+nobody has looked at passes; the answer to a check that finds no mark is partial. A scan compares the whole store, and writes
+that mark and its log, nothing else.`,
+		Needs:   needs(),
+		Healthy: json.RawMessage(`{"state":"healthy","mode":"scan"}`),
+	})
+}

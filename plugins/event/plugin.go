@@ -1,0 +1,15 @@
+// Package event is the plugin that reads Windows event channels.
+package event
+
+import "github.com/rectify-project/rectify/sdk"
+
+// Plugin makes the plugin.
+func Plugin() sdk.Plugin {
+	return sdk.Plugin{
+		Name:    "event",
+		Version: "1.0.0",
+		Summary: "Event channels: their events and settings, switch on",
+		Probes:  []sdk.Probe{queryProbe(), channelProbe()},
+		Actions: []sdk.Action{enableChannel()},
+	}
+}

@@ -1,0 +1,108 @@
+package service
+
+import (
+	"time"
+
+	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/schema"
+)
+
+// needs are those of every action here.
+var needs = sdk.Needs{Elevation: true, Platforms: []string{"windows"}}
+
+// ServiceState is a service after an action.
+type ServiceState struct {
+	Name  string `json:"name" jsonschema_description:"Key name of the service"`
+	State string `json:"state" jsonschema:"enum=stopped,enum=start_pending,enum=stop_pending,enum=running,enum=continue_pending,enum=pause_pending,enum=paused,enum=absent" jsonschema_description:"State that was read back; absent where there is no such service"`
+}
+
+// ServicesOutput is the output of the actions on several services.
+type ServicesOutput struct {
+	Services []ServiceState `json:"services" jsonschema_description:"Each service as it is afterwards"`
+}
+
+// StartInput is the input of `service.start`.
+type StartInput struct {
+	Names []string `json:"names" jsonschema_description:"Key names, in the order of starting; one that does not exist is passed over"`
+}
+
+func startAction() sdk.Action {
+	return sdk.DeclareAction[StartInput, ServicesOutput](sdk.ActionManifest{
+		Name:    "start",
+		Summary: "Start services",
+		Doc: "Gives held start types back first (see stop), then starts in the order given. A service that runs already, or ends by itself when it has nothing to do, is fine. " +
+			"Undo stops the services that it started, and gives the start types back that they had.",
+		Needs:  needs,
+		Effect: sdk.Reversible, Risk: sdk.RiskLow, Typical: schema.Span(10 * time.Second),
+	})
+}
+
+// StopInput is the input of `service.stop`.
+type StopInput struct {
+	Names []string `json:"names" jsonschema_description:"Key names, in the order of stopping; one that does not exist is passed over"`
+	Hold  bool     `json:"hold,omitempty" jsonschema_description:"Keep triggers from starting them again: the start type is disabled until start, restore or undo gives it back"`
+}
+
+func stopAction() sdk.Action {
+	return sdk.DeclareAction[StopInput, ServicesOutput](sdk.ActionManifest{
+		Name:    "stop",
+		Summary: "Stop services",
+		Doc: "Asks each service to stop and waits until it has. A service that does not stop is never killed: the action fails, and what it had stopped is started again. " +
+			"Undo gives held start types back, and starts the services that it stopped.",
+		Needs:  needs,
+		Effect: sdk.Reversible, Risk: sdk.RiskMedium, Typical: schema.Span(30 * time.Second),
+	})
+}
+
+// RestartInput is the input of `service.restart`.
+type RestartInput struct {
+	Names                []string   `json:"names" jsonschema_description:"Key names; stopped in this order, started in the reverse one; one that does not exist is passed over"`
+	UnlessRestartedSince *time.Time `json:"unless_restarted_since,omitempty" jsonschema_description:"Leave out services that were started after this time"`
+}
+
+func restartAction() sdk.Action {
+	return sdk.DeclareAction[RestartInput, ServicesOutput](sdk.ActionManifest{
+		Name:    "restart",
+		Summary: "Restart services",
+		Doc: "Stops the services that run and starts them again, and gives held start types back first (see stop). Once they run there is nothing to take back: " +
+			"undo starts those that a restart which broke off has left stopped, and changes nothing else.",
+		Needs:  needs,
+		Effect: sdk.Reversible, Risk: sdk.RiskLow, Typical: schema.Span(time.Minute),
+	})
+}
+
+// ConfigureInput is the input of `service.configure`.
+type ConfigureInput struct {
+	Name      string `json:"name" jsonschema_description:"Key name of the service"`
+	StartType string `json:"start_type" jsonschema:"enum=automatic,enum=automatic_delayed,enum=manual,enum=disabled" jsonschema_description:"How it is to be started"`
+}
+
+// ConfigureOutput is the output of `service.configure`.
+type ConfigureOutput struct {
+	Name      string `json:"name" jsonschema_description:"Key name of the service"`
+	StartType string `json:"start_type" jsonschema:"enum=boot,enum=system,enum=automatic,enum=automatic_delayed,enum=manual,enum=disabled" jsonschema_description:"Start type that was read back"`
+}
+
+func configureAction() sdk.Action {
+	return sdk.DeclareAction[ConfigureInput, ConfigureOutput](sdk.ActionManifest{
+		Name:    "configure",
+		Summary: "Change how a service is started",
+		Doc:     "Changes the start type alone; a service that runs goes on. It is changed in one step or not at all. Undo gives the start type back that the service had.",
+		Needs:   needs,
+		Effect:  sdk.Reversible, Risk: sdk.RiskMedium, Interruptible: true, Typical: schema.Span(time.Second),
+	})
+}
+
+// RestoreInput is the input of `service.restore`.
+type RestoreInput struct{}
+
+func restoreAction() sdk.Action {
+	return sdk.DeclareAction[RestoreInput, ServicesOutput](sdk.ActionManifest{
+		Name:    "restore",
+		Summary: "Bring the services that this run touched back to what they were",
+		Doc: "Gives back held start types, and starts what ran when the group of steps began. A service that runs now and did not then is left running. " +
+			"It is itself a way back: undo changes nothing, for the steps that touched the services have an undo of their own.",
+		Needs:  needs,
+		Effect: sdk.Reversible, Risk: sdk.RiskLow, Typical: schema.Span(30 * time.Second),
+	})
+}

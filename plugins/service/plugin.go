@@ -1,0 +1,16 @@
+// Package service looks at Windows services and changes them. Services are named by their key ("wuauserv"), never by
+// their display name, which is localised.
+package service
+
+import "github.com/rectify-project/rectify/sdk"
+
+// Plugin makes the plugin.
+func Plugin() sdk.Plugin {
+	return sdk.Plugin{
+		Name:    "service",
+		Version: "1.0.0",
+		Summary: "Windows services: configuration, state changes, start and stop",
+		Probes:  []sdk.Probe{statusProbe(), changesProbe()},
+		Actions: []sdk.Action{startAction(), stopAction(), restartAction(), configureAction(), restoreAction()},
+	}
+}
