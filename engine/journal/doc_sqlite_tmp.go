@@ -1,0 +1,3 @@
+package journal
+
+import _ "modernc.org/sqlite"
