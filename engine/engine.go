@@ -83,13 +83,13 @@ func (c catalog) PluginNames() []string { return c.host.Names() }
 // Diagnose reads what a playbook needs and concludes. When its problem is not there, or has healed, nothing more is
 // read than what tells that.
 func (e *Engine) Diagnose(ctx context.Context, p *check.Playbook, s *Session, inputs map[string]any) *diagnose.Result {
-	return diagnose.Run(ctx, p, s.observer, inputs, s.Now)
+	return diagnose.Run(ctx, p, s.observer, inputs, s.Now, nil)
 }
 
 // Record reads all probes of a playbook, so that the session's recorder holds them, whatever the conclusion.
 func (e *Engine) Record(ctx context.Context, p *check.Playbook, s *Session, inputs map[string]any) *fact.Set {
 	facts := fact.NewSet(probeNames(p))
-	env := diagnose.NewEnvironment(ctx, p, facts, inputs, s.Now)
+	env := diagnose.NewEnvironment(ctx, p, facts, inputs, s.Now, nil)
 	fact.Gather(ctx, p, probeNames(p), facts, env.Value, s.observer)
 	return facts
 }

@@ -111,7 +111,7 @@ causes:
 		for _, suspect := range truths {
 			name := when.String() + " " + suspect.String()
 			t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
-				r := diagnose.Run(t.Context(), p, readings{"w": say(when), "s": say(suspect)}, nil, now)
+				r := diagnose.Run(t.Context(), p, readings{"w": say(when), "s": say(suspect)}, nil, now, nil)
 				var missing []string
 				for _, w := range r.Symptoms[0].Missing {
 					missing = append(missing, w.Fact)
@@ -149,7 +149,7 @@ func TestOutcomes(t *testing.T) {
 				rest += "  healed: h.ok\n"
 				answers["h"] = say(truth(healed))
 			}
-			r := diagnose.Run(t.Context(), checked(t, rest+causes), answers, nil, now)
+			r := diagnose.Run(t.Context(), checked(t, rest+causes), answers, nil, now, nil)
 			if r.Outcome != want {
 				t.Errorf("got %s, want %s", r.Outcome, want)
 			}
@@ -175,7 +175,7 @@ func TestMissingOnce(t *testing.T) {
 causes:
   c: {title: C, when: symptoms.one and w.ok and symptoms.two, suspect: w.ok or symptoms.two}
 `)
-	r := diagnose.Run(t.Context(), p, readings{}, nil, now)
+	r := diagnose.Run(t.Context(), p, readings{}, nil, now, nil)
 	want := []condition.Why{{Fact: "w", Reason: "access denied", Settle: "run as administrator"}, {Fact: "s", Reason: "access denied", Settle: "run as administrator"}}
 	if got := r.Causes[0].Missing; !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
@@ -185,7 +185,7 @@ causes:
 // TestOnlySuspected has a cause that rests on a symptom which is suspected and cannot be more.
 func TestOnlySuspected(t *testing.T) {
 	p := checked(t, "symptoms:\n  one: {title: One, when: w.ok, suspect: s.ok}\ncauses:\n  c: {title: C, when: symptoms.one}\n")
-	r := diagnose.Run(t.Context(), p, readings{"w": say(condition.False), "s": say(condition.True)}, nil, now)
+	r := diagnose.Run(t.Context(), p, readings{"w": say(condition.False), "s": say(condition.True)}, nil, now, nil)
 	if c := r.Causes[0]; c.Verdict != condition.VerdictUndetermined || len(c.Missing) != 1 || c.Missing[0].Reason != `"One" is suspected, not confirmed` {
 		t.Errorf("%s, %v", c.Verdict, c.Missing)
 	}
@@ -202,13 +202,13 @@ causes:
 `)
 	set := fact.NewSet([]string{"w"})
 	set.Put(&fact.Fact{Name: "w", Reading: say(condition.True)})
-	e := diagnose.NewEnvironment(t.Context(), p, set, nil, now)
+	e := diagnose.NewEnvironment(t.Context(), p, set, nil, now, nil)
 	if v := e.Value("shared"); !v.IsKnown() {
 		t.Fatalf("shared is not known: %v", v.Why())
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	again := diagnose.NewEnvironment(ended, p, set, nil, now)
+	again := diagnose.NewEnvironment(ended, p, set, nil, now, nil)
 	first, second := again.Symptom("one"), again.Symptom("one")
 	if first != second {
 		t.Error("a symptom was concluded twice")
@@ -225,7 +225,7 @@ causes:
 
 func TestEnvironmentNames(t *testing.T) {
 	p := checked(t, "inputs:\n  age: {type: duration, default: 30d}\n  note: {type: text, optional: true}\n")
-	e := diagnose.NewEnvironment(t.Context(), p, fact.NewSet(nil), map[string]any{"age": time.Hour}, now)
+	e := diagnose.NewEnvironment(t.Context(), p, fact.NewSet(nil), map[string]any{"age": time.Hour}, now, nil)
 	if v := e.Value("inputs.age"); !v.IsKnown() {
 		t.Error("a given input is not known")
 	}
@@ -276,7 +276,7 @@ func TestOthers(t *testing.T) {
 	p := checked(t, "applies:\n  when: w.ok\n  others: fails.failed\n")
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			r := diagnose.Run(t.Context(), p, readings{"w": say(condition.False), "fails": test.fails}, nil, now)
+			r := diagnose.Run(t.Context(), p, readings{"w": say(condition.False), "fails": test.fails}, nil, now, nil)
 			var got []string
 			for _, o := range r.Others {
 				at := "never"
@@ -296,7 +296,7 @@ func TestOthers(t *testing.T) {
 func TestRunAsksOnce(t *testing.T) {
 	p := checked(t, "applies:\n  when: w.ok\nsymptoms:\n  one: {title: One, when: w.ok and s.ok}\ncauses:\n  c: {title: C, when: symptoms.one and w.ok}\n")
 	counter := &counter{of: readings{"w": say(condition.True), "s": say(condition.True)}, asked: map[string]int{}}
-	r := diagnose.Run(t.Context(), p, counter, nil, now)
+	r := diagnose.Run(t.Context(), p, counter, nil, now, nil)
 	if r.Causes[0].Verdict != condition.Confirmed || counter.asked["w"] != 1 || counter.asked["s"] != 1 || len(counter.asked) != 2 {
 		t.Errorf("%s, asked %v", r.Causes[0].Verdict, counter.asked)
 	}

@@ -22,16 +22,20 @@ type Environment struct {
 	facts    *fact.Set
 	inputs   map[string]any
 	now      time.Time
+	assumed  Assumptions
 
 	values   map[string]condition.Value
 	findings map[string]*Finding
 }
 
 // NewEnvironment makes an environment over facts that may still be gathered: a name is asked for when the facts under
-// it are there. inputs are canonical; those that were not given are not in it.
-func NewEnvironment(ctx context.Context, p *check.Playbook, facts *fact.Set, inputs map[string]any, now time.Time) *Environment {
-	return &Environment{ctx, p, facts, inputs, now, map[string]condition.Value{}, map[string]*Finding{}}
+// it are there. inputs are canonical; those that were not given are not in it. assumed may be nil.
+func NewEnvironment(ctx context.Context, p *check.Playbook, facts *fact.Set, inputs map[string]any, now time.Time, assumed Assumptions) *Environment {
+	return &Environment{ctx, p, facts, inputs, now, assumed, map[string]condition.Value{}, map[string]*Finding{}}
 }
+
+// Facts are those that the environment stands on.
+func (e *Environment) Facts() *fact.Set { return e.facts }
 
 // Value gives the value of a name, as [condition.Values] wants it.
 func (e *Environment) Value(name string) condition.Value {
@@ -82,6 +86,9 @@ func (e *Environment) finding(key string, c *check.Conclusion) *Finding {
 		return f
 	}
 	f := e.conclude(c)
+	if namespace, name, _ := strings.Cut(key, "."); namespace == "causes" {
+		e.assumed.override(f, name)
+	}
 	e.findings[key] = f
 	return f
 }

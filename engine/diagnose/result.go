@@ -37,6 +37,8 @@ type Result struct {
 	Causes   []*Finding
 	Others   []Other // failures other than the playbook's, where it looked for them
 	Facts    *fact.Set
+	// Environment gives the playbook's names the values that they had here; planning goes on with them.
+	Environment *Environment
 }
 
 // Finding is a conclusion with its verdict.
@@ -47,6 +49,9 @@ type Finding struct {
 	Verdict condition.Verdict
 	When    *Reasoning // nil when the playbook has no such condition
 	Suspect *Reasoning
+	// Assumed says that the operator set the verdict; Concluded is what the conditions came to.
+	Assumed   bool
+	Concluded condition.Verdict
 	// Missing is what was not known: of an undetermined finding what left it open, of a suspected one what left open
 	// whether it is confirmed. Other findings stand whatever was not known.
 	Missing []condition.Why
@@ -76,11 +81,12 @@ func NeededToConclude(p *check.Playbook) []string {
 
 // Apply tells whether the problem is there, from the facts of [NeededToApply]. It gives no symptoms and causes yet.
 func Apply(e *Environment) *Result {
-	r := &Result{Playbook: e.playbook, Now: e.now, Facts: e.facts}
+	r := &Result{Playbook: e.playbook, Now: e.now, Facts: e.facts, Environment: e}
 	r.Applies = &Finding{Name: "applies", Title: e.playbook.Title, Verdict: condition.Confirmed}
 	if e.playbook.Applies.When != nil {
 		r.Applies = e.conclude(&e.playbook.Applies)
 	}
+	e.assumed.override(r.Applies, "applies")
 	if e.playbook.Healed != nil {
 		r.Healed = e.evaluate(e.playbook.Healed)
 	}
@@ -88,6 +94,8 @@ func Apply(e *Environment) *Result {
 	switch {
 	case r.Applies.Verdict == condition.RuledOut:
 		r.Outcome = NotSeen
+	case r.Applies.Assumed && r.Applies.Verdict == condition.Confirmed:
+		r.Outcome = Seen
 	case r.Healed != nil && r.Healed.Truth == condition.True:
 		r.Outcome = Transient
 	case r.Applies.Verdict == condition.Confirmed:
@@ -103,5 +111,16 @@ func Conclude(e *Environment, r *Result) {
 	}
 	for _, c := range e.playbook.Causes {
 		r.Causes = append(r.Causes, e.Cause(c.Name))
+	}
+}
+
+// Assumptions are verdicts that the operator sets in place of what the conditions come to: by the name of a cause, or
+// "applies".
+type Assumptions map[string]condition.Verdict
+
+// override sets the verdict of a finding, if it is assumed.
+func (a Assumptions) override(f *Finding, name string) {
+	if v, ok := a[name]; ok {
+		f.Assumed, f.Concluded, f.Verdict, f.Missing = true, f.Verdict, v, nil
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rectify-project/rectify/engine/check"
 	"github.com/rectify-project/rectify/engine/condition"
+	"github.com/rectify-project/rectify/sdk/schema"
 )
 
 // BindArguments evaluates the arguments of a call. known is false, with the reasons, when one of them is not known.
@@ -18,6 +19,23 @@ func BindArguments(ctx context.Context, with []check.Argument, values condition.
 		return nil, b.unknown, false
 	}
 	return args, b.partial, true
+}
+
+// BindText fills the expressions of a text in. known is false, with the reasons, when one of them is not known.
+func BindText(ctx context.Context, t *check.Text, values condition.Values) (text string, why []condition.Why, known bool) {
+	b := &binding{ctx: ctx, values: values}
+	text = b.text(t)
+	return text, b.unknown, b.unknown == nil
+}
+
+// BindInput is [BindArguments] for a function with an input type: what was not given has its default.
+func BindInput(ctx context.Context, with []check.Argument, input *schema.Type, values condition.Values) (args map[string]any, why []condition.Why, known bool) {
+	args, why, known = BindArguments(ctx, with, values)
+	if !known {
+		return nil, why, false
+	}
+	fitted, _ := input.Fit(args).(map[string]any)
+	return input.WithDefaults(fitted), why, true
 }
 
 // binding is the binding of one call's arguments.

@@ -146,11 +146,10 @@ func (g *gathering) bindInput(ctx context.Context, probe *check.Probe, f *Fact) 
 			return nil, nil, false
 		}
 	}
-	args, why, known := BindArguments(ctx, probe.With, g.values)
+	args, why, known := BindInput(ctx, probe.With, probe.Input, g.values)
 	if !known {
 		f.Roots, f.Reason = why, "not looked at, because an argument is not known"
 		return nil, nil, false
 	}
-	fitted, _ := probe.Input.Fit(args).(map[string]any)
-	return probe.Input.WithDefaults(fitted), why, true
+	return args, why, true
 }

@@ -144,7 +144,7 @@ func gather(ctx context.Context, p *check.Playbook, o fact.Observer, names ...st
 	if names == nil {
 		names = probeNames(p)
 	}
-	env := diagnose.NewEnvironment(ctx, p, set, map[string]any{}, now)
+	env := diagnose.NewEnvironment(ctx, p, set, map[string]any{}, now, nil)
 	fact.Gather(ctx, p, names, set, env.Value, o)
 	return set
 }

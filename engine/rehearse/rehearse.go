@@ -171,7 +171,7 @@ func run(ctx context.Context, files fs.FS, dir string, p *check.Playbook, file s
 		out.Status = Failed
 		return out
 	}
-	result := diagnose.Run(ctx, p, stage.observer, stage.inputs, stage.now)
+	result := diagnose.Run(ctx, p, stage.observer, stage.inputs, stage.now, nil)
 	coverage.add(result)
 	coverage.addPlan(t.Expect)
 	c := &comparison{result: result}

@@ -70,7 +70,7 @@ causes:
 	if list.HasErrors() {
 		t.Fatal(list)
 	}
-	return report.Build(diagnose.Run(t.Context(), p, n, nil, now), report.Target{Kind: "live", Now: now, Clock: "the system clock"})
+	return report.Build(diagnose.Run(t.Context(), p, n, nil, now, nil), report.Target{Kind: "live", Now: now, Clock: "the system clock"})
 }
 
 func TestBuildIsStable(t *testing.T) {
