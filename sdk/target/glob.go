@@ -76,6 +76,10 @@ func (t *Target) matches(dir, part string) ([]string, error) {
 	return names, nil
 }
 
+// Match says whether a name matches a pattern of `*` and `?` as a whole, in any case; `*.*` matches every name. A
+// separator is a character like any other.
+func Match(pattern, name string) bool { return newWildcard(pattern).match(name) }
+
 // wildcard is a pattern of * and ?, matched in any case.
 type wildcard []rune
 

@@ -41,7 +41,7 @@ var (
 	ErrNotWindows = errors.New("this machine does not run Windows")
 )
 
-// Target is an opened target. It is safe for concurrent use.
+// Target is an opened target. It is safe for concurrent use. It is only read from, save through a [Folder].
 type Target struct {
 	spec Spec
 	tree tree
@@ -268,10 +268,7 @@ func join(parts ...string) string {
 }
 
 func pathError(op, path string, err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		err = pe.Err
-	}
+	err = cause(err)
 	if isEscape(err) {
 		err = ErrOutside
 	}

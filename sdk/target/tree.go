@@ -21,6 +21,8 @@ type tree interface {
 	lookup(dir, name string) (string, error)
 	// open opens a file for reading, and never waits, not for the other end of a pipe either.
 	open(name string) (*os.File, error)
+	// enter opens the root that the parts of a path begin in, and gives the parts below it.
+	enter(parts []string) (root *os.Root, below []string, err error)
 	io.Closer
 }
 
@@ -34,6 +36,11 @@ func (r rootTree) Close() error                           { return r.root.Close(
 
 func (r rootTree) open(name string) (*os.File, error) {
 	return r.root.OpenFile(name, os.O_RDONLY|openNoWait, 0)
+}
+
+func (r rootTree) enter(parts []string) (*os.Root, []string, error) {
+	root, err := r.root.OpenRoot(".")
+	return root, parts, err
 }
 
 // folder opens a folder. Not through root.FS: that refuses names that are not UTF-8, and waits on a pipe.
@@ -103,6 +110,11 @@ func (l liveTree) Lstat(name string) (fs.FileInfo, error)     { return os.Lstat(
 func (l liveTree) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(l.path(name)) }
 func (l liveTree) open(name string) (*os.File, error)         { return os.Open(l.path(name)) }
 func (liveTree) Close() error                                 { return nil }
+
+func (liveTree) enter(parts []string) (*os.Root, []string, error) {
+	root, err := os.OpenRoot(parts[0] + `\`)
+	return root, parts[1:], err
+}
 
 // lookup finds nothing: Windows itself has looked in any case already.
 func (liveTree) lookup(string, string) (string, error) { return "", fs.ErrNotExist }
