@@ -200,33 +200,40 @@ func (p *Playbook) ProbesUnder(expressions ...*condition.Expression) []string {
 	return out
 }
 
-// names lists the names that a value uses.
-func (v Value) names() []string {
-	var names []string
+// Expressions lists those of a value.
+func (v Value) Expressions() []*condition.Expression {
+	all := v.Text.Expressions()
 	if v.Expression != nil {
-		names = append(names, v.Expression.Names()...)
-	}
-	if v.Text != nil {
-		names = append(names, v.Text.names()...)
+		all = append(all, v.Expression)
 	}
 	for _, item := range v.List {
-		names = append(names, item.names()...)
+		all = append(all, item.Expressions()...)
 	}
 	for _, a := range v.Map {
-		names = append(names, a.Value.names()...)
+		all = append(all, a.Value.Expressions()...)
 	}
-	return names
+	return all
 }
 
-func (t *Text) names() []string {
+// Expressions lists those of a text, which may be nil.
+func (t *Text) Expressions() []*condition.Expression {
 	if t == nil {
 		return nil
 	}
-	var names []string
+	var all []*condition.Expression
 	for _, part := range t.Parts {
 		if part.Expression != nil {
-			names = append(names, part.Expression.Names()...)
+			all = append(all, part.Expression)
 		}
+	}
+	return all
+}
+
+// names lists the names that a value uses.
+func (v Value) names() []string {
+	var names []string
+	for _, e := range v.Expressions() {
+		names = append(names, e.Names()...)
 	}
 	return names
 }

@@ -40,7 +40,7 @@ func (c *checker) unused() {
 	}
 	markText := func(texts ...*Text) {
 		for _, t := range texts {
-			for _, n := range t.names() {
+			for _, n := range (Value{Text: t}).names() {
 				used[n] = true
 			}
 		}

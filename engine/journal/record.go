@@ -116,10 +116,13 @@ type Intent struct {
 	Material  json.RawMessage `json:"material,omitempty"`
 	Predicted json.RawMessage `json:"predicted,omitempty"`
 	Effect    sdk.Effect      `json:"effect"`
-	Plugin    Plugin          `json:"plugin"`
-	Item      json.RawMessage `json:"item,omitempty"` // of `each`
+	// Interruptible says that the effect may be cut off.
+	Interruptible bool            `json:"interruptible,omitempty"`
+	Plugin        Plugin          `json:"plugin"`
+	Item          json.RawMessage `json:"item,omitempty"` // of `each`
 	// Role is empty for a step of the plan, "hold" for one that an undo does again to hold something still, "finally"
-	// for one of a `finally`, "undo" for one that is about to be taken back.
+	// for one of a `finally`, "undo" for one that is about to be taken back, "undo finally" for one of a `finally` that an
+	// undo runs.
 	Role string `json:"role,omitempty"`
 	// Attempt counts the tries of one step, from 1.
 	Attempt int `json:"attempt"`
@@ -141,8 +144,9 @@ type Outcome struct {
 	Evidence     []sdk.Evidence  `json:"evidence,omitempty"`
 	// Found says that the outcome was found by looking, after a crash or an error, not told by the plugin.
 	Found bool `json:"found,omitempty"`
-	// Role is that of the intent.
-	Role string `json:"role,omitempty"`
+	// Role and Attempt are those of the intent.
+	Role    string `json:"role,omitempty"`
+	Attempt int    `json:"attempt,omitempty"`
 }
 
 // Failure is an effect that is not there.
