@@ -75,3 +75,15 @@ func unknownInput(p *check.Playbook, name string) error {
 	}
 	return fmt.Errorf("the playbook %s has no input %q; it has %s%s", p.ID, name, strings.Join(names, ", "), hint)
 }
+
+func unknownCause(p *check.Playbook, name string) error {
+	names := []string{"applies"}
+	for _, c := range p.Causes {
+		names = append(names, c.Name)
+	}
+	hint := ""
+	if s := diag.Suggest(name, names); s != "" {
+		hint = "; did you mean " + s + "?"
+	}
+	return fmt.Errorf("the playbook %s has no cause %q; it has %s%s", p.ID, name, strings.Join(names, ", "), hint)
+}

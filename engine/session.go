@@ -31,8 +31,9 @@ type Session struct {
 	ClockSource string // where Now comes from
 	Spec        target.Spec
 
-	observer fact.Observer
-	recorder *fact.Recorder
+	observer fact.Observer  // of the diagnosis
+	now      fact.Observer  // of readings that are taken again later; nil of a bundle
+	recorder *fact.Recorder // nil where nothing is kept
 }
 
 // Open opens a target and finds its own time.
@@ -56,9 +57,10 @@ func (e *Engine) Open(ctx context.Context, w Where) (*Session, error) {
 	if err := e.setClock(ctx, s, w.Now); err != nil {
 		return nil, err
 	}
-	s.observer = &hostObserver{e.host, s.Spec, e.progress}
+	s.now = &hostObserver{e.host, s.Spec, e.progress}
+	s.observer = s.now
 	if w.Record {
-		s.recorder = &fact.Recorder{Observer: s.observer}
+		s.recorder = &fact.Recorder{Observer: s.now}
 		s.observer = s.recorder
 	}
 	return s, nil

@@ -22,7 +22,13 @@ const (
 	exitFound        = 1   // check: errors; test: a failure; diagnose --exit-code: the problem was seen
 	exitUsage        = 2   // unknown command, flag, playbook or input
 	exitUnreadable   = 3   // a file, root, bundle or plugin folder cannot be used
-	exitUndetermined = 4   // diagnose --exit-code: it cannot be told whether the problem is there
+	exitUndetermined = 4   // it cannot be told: diagnose --exit-code whether the problem is there, run whether it is fixed
+	exitApproval     = 5   // an approval or an answer is missing; nothing was changed
+	exitPlan         = 6   // the plan does not hold, or there is nothing to take back; nothing was changed
+	exitStopped      = 7   // a step failed; the run is not complete
+	exitNotFixed     = 8   // the run is complete, and the problem is still there
+	exitRestart      = 9   // a restart is needed
+	exitBusy         = 10  // another run has the target
 	exitInternal     = 70  // a fault of rectify
 	exitInterrupted  = 130 // Ctrl-C
 )
@@ -31,6 +37,7 @@ const (
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	stop           *stop // nil: nothing interrupts
 }
 
 // exitError ends a command with an exit code. A nil err says nothing more: the result was printed.
@@ -102,6 +109,7 @@ type globals struct {
 	pluginDir string
 	lockFile  string
 	logLevel  string
+	stateDir  string
 	format    string
 }
 
@@ -109,18 +117,23 @@ func (p program) rootCommand() *cobra.Command {
 	g := &globals{program: p}
 	root := &cobra.Command{
 		Use:   "rectify",
-		Short: "Diagnose a sick Windows machine with a playbook made of a troubleshooting article",
+		Short: "Repair a sick Windows machine with a playbook made of a troubleshooting article",
 		Long: `Rectify looks at a Windows machine, at the disk of one that is not running, or at a
 recorded bundle, and says what is wrong, with the evidence for and against each
-cause. Looking never changes anything.
+cause. Looking never changes anything. Then it shows what it would change, changes
+it when that is approved, reads back that it worked, and can take everything back.
 
   rectify diagnose 0x8024001E --root /mnt/disk    why does this update fail?
+  rectify plan 0x8024001E --root /mnt/disk        what would be changed?
+  rectify run 0x8024001E --root /mnt/disk         repair it, asking before each change
+  rectify undo last                               take it back
   rectify diagnose --root /mnt/disk               which playbooks fit?
   rectify explain 0x80070002                      what does this code mean?
 
-Exit codes: 0 done; 1 found (check, test, diagnose --exit-code); 2 wrong usage;
-3 something cannot be read; 4 undetermined (diagnose --exit-code); 70 a fault of
-rectify; 130 interrupted.`,
+Exit codes: 0 done; 1 found (check, test, history verify, diagnose --exit-code);
+2 wrong usage; 3 something cannot be read; 4 it cannot be told; 5 approval is missing;
+6 the plan does not hold; 7 a step failed; 8 not fixed; 9 a restart is needed;
+10 another run has the target; 70 a fault of rectify; 130 interrupted.`,
 		Version:       version(),
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -138,8 +151,10 @@ rectify; 130 interrupted.`,
 	flags.StringVar(&g.pluginDir, "plugins", "", "folder of vendor plugins (files named rectify-plugin-NAME)")
 	flags.StringVar(&g.lockFile, "lock", trust.LockFile, "file that pins vendor plugins")
 	flags.StringVar(&g.logLevel, "log-level", "warn", "what to tell on stderr: debug, info, warn, error")
+	flags.StringVar(&g.stateDir, "state", "", "folder of the journal; without it, %ProgramData%\\Rectify or $XDG_STATE_HOME/rectify")
 	flags.StringVar(&g.format, "format", "text", "form of the result: text or json")
-	root.AddCommand(g.diagnoseCommand(), g.checkCommand(), g.testCommand(), g.recordCommand(), g.explainCommand(),
+	root.AddCommand(g.diagnoseCommand(), g.planCommand(), g.applyCommand(), g.runCommand(), g.resumeCommand(), g.undoCommand(), g.historyCommand(),
+		g.checkCommand(), g.testCommand(), g.recordCommand(), g.explainCommand(),
 		g.playbooksCommand(), g.pluginsCommand(), g.probeCommand())
 	return root
 }
@@ -178,8 +193,8 @@ func (g *globals) engine() (*engine.Engine, error) {
 }
 
 // isTerminal says whether a stream is a person's terminal.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	if !ok {
 		return false
 	}

@@ -87,6 +87,7 @@ func (g *globals) begin(ctx context.Context, t targetFlags, args []string, recor
 	if err != nil {
 		return nil, err
 	}
+	g.tellOfDead()
 	if j.engine, err = g.engine(); err != nil {
 		return nil, err
 	}

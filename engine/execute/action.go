@@ -18,15 +18,15 @@ import (
 // action does one action, once: what the records say is done is not done again.
 func (r *Run) action(ctx context.Context, s *plan.Step, at place) error {
 	c := r.checked[s.ID]
-	if r.memory.group(at.group).needless[s.Key] {
-		r.outputOf(s, c, at, predicted(s))
+	if before, ok := r.memory.group(at.group).needless[s.Key]; ok {
+		r.outputOf(s, c, at, decodeOutput(c, before.Output))
 		return nil
 	}
 	if last := r.memory.last(s.Key); last != nil && string(last.Item) == string(s.Item) && (at.role != roleFinally || last.entry == r.memory.group(at.group).entries) {
 		switch {
 		case last.settled && !last.stale:
 			r.restart = r.restart || last.outcome.NeedsRestart
-			r.outputOf(s, c, at, decodeOutput(c, s, last.outcome.Output))
+			r.outputOf(s, c, at, decodeOutput(c, last.outcome.Output))
 			return nil
 		case last.undone:
 		default:
@@ -127,10 +127,11 @@ func (r *Run) needless(ctx context.Context, s *plan.Step, c *check.Step, at plac
 	if f, err := r.expect(ctx, s, c, at); f != nil || err != nil {
 		return f, err
 	}
-	if err := r.Log.Append(journal.Needless, s.Key, journal.Outcome{Summary: p.Summary, Role: at.role, Output: encode(p.Predicted)}); err != nil {
+	outcome := journal.Outcome{Summary: p.Summary, Role: at.role, Output: encode(p.Predicted)}
+	if err := r.Log.Append(journal.Needless, s.Key, outcome); err != nil {
 		return nil, err
 	}
-	r.memory.group(at.group).needless[s.Key] = true
+	r.memory.group(at.group).needless[s.Key] = outcome
 	r.tell(Needless, s, p.Summary)
 	return nil, nil
 }
@@ -250,7 +251,7 @@ func (r *Run) afterError(ctx context.Context, s *plan.Step, c *check.Step, at pl
 	f.State, f.Reason = found.State, found.Reason
 	var told *sdk.Error
 	if found.State == sdk.StateAfter && !errors.As(cause, &told) { // its process was lost behind the effect
-		return r.complete(ctx, s, c, at, i, Applied{Output: decodeOutput(c, s, i.Predicted)}, true)
+		return r.complete(ctx, s, c, at, i, Applied{Output: decodeOutput(c, i.Predicted)}, true)
 	}
 	return f, nil
 }
@@ -279,7 +280,7 @@ func (r *Run) recover(ctx context.Context, s *plan.Step, c *check.Step, at place
 			if i.settled {
 				output = i.outcome.Output
 			}
-			f, err = r.complete(ctx, s, c, at, i, Applied{Output: decodeOutput(c, s, output)}, true)
+			f, err = r.complete(ctx, s, c, at, i, Applied{Output: decodeOutput(c, output)}, true)
 		} else {
 			f, err = r.apply(ctx, s, c, at, i) // it is done; this tells its output
 		}
@@ -317,13 +318,6 @@ func (r *Run) outputOf(s *plan.Step, c *check.Step, at place, output map[string]
 	if s.Named && c.Each == nil {
 		at.scope.Output(s.ID, output)
 	}
-}
-
-func predicted(s *plan.Step) map[string]any {
-	if s.Preview == nil {
-		return nil
-	}
-	return s.Preview.Predicted
 }
 
 // expect reads the step's expectation.
@@ -375,7 +369,7 @@ func encode(output map[string]any) json.RawMessage {
 }
 
 // decodeOutput reads an output out of a record.
-func decodeOutput(c *check.Step, s *plan.Step, raw json.RawMessage) map[string]any {
+func decodeOutput(c *check.Step, raw json.RawMessage) map[string]any {
 	if len(raw) == 0 || c.Output == nil {
 		return nil
 	}

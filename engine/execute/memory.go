@@ -44,8 +44,8 @@ type group struct {
 	closing  bool // its `finally` has begun
 	complete bool // it is done, with its `finally`
 	entries  int
-	needless map[string]bool // members that were as they would be, of this entry
-	undoOpen bool            // an undo holds it open
+	needless map[string]journal.Outcome // members that were as they would be, of this entry
+	undoOpen bool                       // an undo holds it open
 }
 
 // recall reads records.
@@ -88,11 +88,11 @@ func recall(records []journal.Record) *memory {
 		case journal.Done, journal.Failed, journal.Undone:
 			m.settle(rec)
 		case journal.Needless:
+			at := ""
 			if len(inside) > 0 {
-				m.group(inside[len(inside)-1]).needless[rec.Step] = true
-			} else {
-				m.group("").needless[rec.Step] = true
+				at = inside[len(inside)-1]
 			}
+			m.group(at).needless[rec.Step] = read[journal.Outcome](rec)
 		case journal.Stopped:
 			m.stopped = read[journal.Stop](rec).Reason
 		case journal.Rebound:
@@ -127,7 +127,7 @@ func read[T any](rec journal.Record) T {
 func (m *memory) group(key string) *group {
 	g, ok := m.groups[key]
 	if !ok {
-		g = &group{needless: map[string]bool{}}
+		g = &group{needless: map[string]journal.Outcome{}}
 		m.groups[key] = g
 	}
 	return g
@@ -136,7 +136,7 @@ func (m *memory) group(key string) *group {
 func (g *group) enter() {
 	g.open, g.closing, g.complete = true, false, false
 	g.entries++
-	g.needless = map[string]bool{}
+	g.needless = map[string]journal.Outcome{}
 }
 
 // close marks what a `finally` may have released, unless the group is complete.
@@ -146,7 +146,7 @@ func (m *memory) close(key, reason string) {
 	if reason == "" {
 		return
 	}
-	g.needless = map[string]bool{}
+	g.needless = map[string]journal.Outcome{}
 	for _, i := range m.intents {
 		if slices.Contains(i.groups, key) {
 			i.stale = true

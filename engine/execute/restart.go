@@ -2,6 +2,7 @@ package execute
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 
 	"github.com/rectify-project/rectify/engine/diagnose"
@@ -41,11 +42,11 @@ func (r *Run) afterRestart(ctx context.Context) error {
 	if r.Replan == nil || !r.remaining() {
 		return nil
 	}
-	builder, now, err := r.Replan(ctx)
+	now, err := r.Replan(ctx)
 	if err != nil {
 		return err
 	}
-	return r.rebind(builder, now)
+	return r.rebind(now)
 }
 
 // remaining says whether a step is still to be done.
@@ -60,10 +61,17 @@ func (r *Run) remaining() bool {
 	return left
 }
 
+// Replanned is a plan that was made after the restart.
+type Replanned struct {
+	Builder *plan.Builder
+	Plan    *plan.Plan
+	Facts   json.RawMessage // fact.Bundle: the readings that it rests on
+}
+
 // rebind goes over to a plan that was made after the restart. Approvals of steps that are not the same any more are
 // forgotten.
-func (r *Run) rebind(builder *plan.Builder, now *plan.Plan) error {
-	if builder.Result.Outcome == diagnose.Transient || builder.Result.Outcome == diagnose.NotSeen {
+func (r *Run) rebind(now Replanned) error {
+	if o := now.Builder.Result.Outcome; o == diagnose.Transient || o == diagnose.NotSeen {
 		r.Tell(Event{Kind: Notes, Text: "after the restart the problem is gone: the steps that remain are dropped"})
 		plan.Walk(r.Plan.Steps, func(s *plan.Step) {
 			if i := r.memory.last(s.Key); s.Holds() && (i == nil || !i.settled) {
@@ -72,13 +80,13 @@ func (r *Run) rebind(builder *plan.Builder, now *plan.Plan) error {
 		})
 		return r.Log.Append(journal.Rebound, "", journal.Start{Plan: rawJSON(r.Plan)})
 	}
-	for _, d := range r.differing(now) {
-		delete(r.memory.decisions, d)
-		r.Tell(Event{Kind: Notes, Step: now.Find(d), Text: "it is not as it was before the restart, and is asked again"})
+	for _, key := range r.differing(now.Plan) {
+		delete(r.memory.decisions, key)
+		r.Tell(Event{Kind: Notes, Step: now.Plan.Find(key), Text: "it is not as it was before the restart, and is asked again"})
 	}
-	r.Plan, r.Builder = now, builder
-	r.scope = plan.NewScope(builder.Result.Environment.Value, now.Stamp, r.Started)
-	return r.Log.Append(journal.Rebound, "", journal.Start{Plan: rawJSON(now)})
+	r.Plan, r.Builder = now.Plan, now.Builder
+	r.scope = plan.NewScope(r.Builder.Result.Environment.Value, r.Plan.Stamp, r.Started)
+	return r.Log.Append(journal.Rebound, "", journal.Start{Plan: rawJSON(r.Plan), Facts: now.Facts})
 }
 
 // differing lists the keys of steps that the new plan has otherwise, with the groups round them that are approved as a

@@ -74,7 +74,7 @@ type Config struct {
 	// it at once, as far as that may be.
 	Stop <-chan struct{}
 	// Replan diagnoses and plans anew, after a restart in mid run.
-	Replan func(ctx context.Context) (*plan.Builder, *plan.Plan, error)
+	Replan func(ctx context.Context) (Replanned, error)
 	Tell   func(Event) // may be nil
 }
 

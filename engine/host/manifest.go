@@ -31,18 +31,31 @@ type Plugin struct {
 func (h *Host) Plugins(ctx context.Context) []Plugin {
 	var list []Plugin
 	for _, name := range slices.Sorted(maps.Keys(h.slots)) {
-		s := h.slots[name]
-		p := Plugin{Name: name, Origin: s.source.origin()}
-		if v, ok := s.source.(vendor); ok {
-			p.Path = v.path
-			if b, err := v.verify(h.options.Lock); err == nil {
-				p.SHA256 = b.SHA256
-			}
-		}
-		p.Manifest, p.Err = h.manifest(ctx, s)
-		list = append(list, p)
+		list = append(list, h.plugin(ctx, h.slots[name]))
 	}
 	return list
+}
+
+// Plugin tells of one plugin. One that is not there, or cannot be used, is an error.
+func (h *Host) Plugin(ctx context.Context, name string) (Plugin, error) {
+	s, err := h.find(name)
+	if err != nil {
+		return Plugin{}, err
+	}
+	p := h.plugin(ctx, s)
+	return p, p.Err
+}
+
+func (h *Host) plugin(ctx context.Context, s *slot) Plugin {
+	p := Plugin{Name: s.name, Origin: s.source.origin()}
+	if v, ok := s.source.(vendor); ok {
+		p.Path = v.path
+		if b, err := v.verify(h.options.Lock); err == nil {
+			p.SHA256 = b.SHA256
+		}
+	}
+	p.Manifest, p.Err = h.manifest(ctx, s)
+	return p
 }
 
 // Manifest gives what a plugin says of itself. A linked plugin is asked in this process. A vendor's is started and asked

@@ -85,7 +85,9 @@ func (w *walk) step(s *check.Step, scope *Scope, in surroundings) []*Step {
 		return []*Step{one}
 	}
 	if s.Each == nil {
-		w.instance(s, one, scope, in)
+		if !w.barred(s, one, in) {
+			w.instance(s, one, scope, in)
+		}
 		w.settle(one, scope)
 		return []*Step{one}
 	}
@@ -96,13 +98,16 @@ func (w *walk) step(s *check.Step, scope *Scope, in surroundings) []*Step {
 	case !known || !isList:
 		why := result.Value.Gaps()
 		if after, later := isLater(why); later {
-			one.State, one.Reason = Later, knownAfter+after
-			w.note(one)
+			if !w.barred(s, one, in) {
+				one.State, one.Reason = Later, knownAfter+after
+			}
 		} else {
 			w.open(one, "its list is not known", why)
 		}
 	case len(items) == 0:
 		one.State, one.Reason = LeftOut, "there is nothing to do it for: "+s.Each.Source()+" is empty"
+	default:
+		w.barred(s, one, in)
 	}
 	if one.State != Planned {
 		w.settle(one, scope)
@@ -172,6 +177,11 @@ func (w *walk) gated(s *check.Step, out *Step, scope *Scope, in surroundings) bo
 		out.State, out.Reason = LeftOut, reason
 		return true
 	}
+	return false
+}
+
+// barred decides whether something keeps a step from being planned that its gate lets through: the target, or a guard.
+func (w *walk) barred(s *check.Step, out *Step, in surroundings) bool {
 	if w.Target == target.Offline {
 		switch s.Offline {
 		case check.NotNeeded:
@@ -283,7 +293,7 @@ func (w *walk) settle(out *Step, scope *Scope) {
 		w.note(out)
 		return
 	}
-	if out.Named {
+	if out.Named && out.Item == nil {
 		scope.Missed(out.ID, string(out.State))
 	}
 	if out.Guard && w.guard == "" && (out.State == Open || out.State == Unsupported || out.State == Refused) {

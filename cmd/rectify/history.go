@@ -1,0 +1,114 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rectify-project/rectify/engine/journal"
+	"github.com/rectify-project/rectify/engine/story"
+)
+
+func (g *globals) historyCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "history",
+		Short: "What was done on this machine and its disks, from the journal",
+		Args:  cobra.NoArgs,
+		RunE:  func(*cobra.Command, []string) error { return g.historyList() },
+	}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "list", Short: "List the runs, the newest first", Args: cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error { return g.historyList() },
+		},
+		&cobra.Command{
+			Use: "show RUN", Short: "Tell what happened in a run",
+			Long: "Show tells what happened in a run, from its records alone.\n\nRUN is the id of a run, the beginning of one, or \"last\".",
+			Args: cobra.ExactArgs(1),
+			RunE: func(_ *cobra.Command, args []string) error { return g.historyShow(args[0]) },
+		},
+		&cobra.Command{
+			Use: "verify", Short: "Make sure that no record was changed or removed",
+			Long: "Verify walks the chain of digests over all records. It prints the digest at its head:\nnoted elsewhere, it shows later that nothing before it was changed.\n\nExit codes: 0 the chain is whole; 1 it is broken; 3 there is no journal, or it cannot be read.",
+			Args: cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error { return g.historyVerify() },
+		},
+	)
+	return cmd
+}
+
+// withJournal does something with the journal, for reading.
+func (g *globals) withJournal(do func(*journal.Store) error) error {
+	s, err := g.readStore()
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return do(s)
+}
+
+func (g *globals) historyList() error {
+	err := g.withJournal(func(s *journal.Store) error {
+		runs, err := s.Runs()
+		if err != nil {
+			return err
+		}
+		if g.json() {
+			return writeJSON(g.stdout, struct {
+				Version int               `json:"rectify_history"`
+				Runs    []journal.Summary `json:"runs"`
+			}{1, append([]journal.Summary{}, runs...)})
+		}
+		return story.List(g.stdout, runs)
+	})
+	if errors.Is(err, journal.ErrNoJournal) {
+		fmt.Fprintln(g.stderr, "rectify: nothing was run yet:", err)
+		return nil
+	}
+	return err
+}
+
+func (g *globals) historyShow(id string) error {
+	return g.withJournal(func(s *journal.Store) error {
+		sum, err := s.Find(id)
+		if err != nil {
+			return err
+		}
+		records, err := s.Records(sum.ID)
+		if err != nil {
+			return err
+		}
+		if g.json() {
+			return writeJSON(g.stdout, struct {
+				Version int              `json:"rectify_records"`
+				Run     journal.Summary  `json:"run"`
+				Records []journal.Record `json:"records"`
+			}{1, sum, records})
+		}
+		return story.Text(g.stdout, headOf(sum), records)
+	})
+}
+
+func headOf(s journal.Summary) story.Head {
+	return story.Head{Run: s.ID, Playbook: s.Playbook, Title: s.Title, Target: s.Target.Name, Who: s.Who.User + " on " + s.Who.Host,
+		Began: s.Began, State: string(s.State), Outcome: s.Outcome}
+}
+
+func (g *globals) historyVerify() error {
+	return g.withJournal(func(s *journal.Store) error {
+		found, err := s.Verify()
+		if err != nil {
+			return err
+		}
+		if g.json() {
+			err = writeJSON(g.stdout, found)
+		} else {
+			fmt.Fprint(g.stdout, found.Text())
+		}
+		if err == nil && !found.Whole() {
+			err = &exitError{code: exitFound}
+		}
+		return err
+	})
+}
