@@ -103,7 +103,7 @@ func (m Machine) locked(change func() error) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() // which unlocks
+	defer unlock(f)
 	for deadline := time.Now().Add(machineLockTimeout); ; time.Sleep(lockPoll) {
 		got, err := tryLock(f, true)
 		if err != nil {
@@ -133,11 +133,11 @@ func lockWork(ctx context.Context, stateDir string) (func(), error) {
 			err = ctx.Err()
 		}
 		if err != nil {
-			f.Close()
+			unlock(f)
 			return nil, err
 		}
 		if got {
-			return func() { f.Close() }, nil
+			return func() { unlock(f) }, nil
 		}
 		select {
 		case <-ctx.Done():
@@ -155,7 +155,7 @@ func atWork(stateDir string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	defer f.Close()
+	defer unlock(f)
 	free, err := tryLock(f, false)
 	return !free, err
 }

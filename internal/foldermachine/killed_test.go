@@ -47,13 +47,13 @@ func TestKilled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			before := snapshot(t, pristine)
-			whole := sampleCopy(t, pristine)
-			i, _ := prepared(t, whole, a.name, a.input)
+			m := sampleCopy(t, pristine)
+			before := snapshot(t, m)
+			i, _ := prepared(t, m, a.name, a.input)
 			i.apply()
-			done := snapshot(t, whole)
+			done := snapshot(t, m)
+			i.undo()
 			for n := range 4 {
-				m := sampleCopy(t, pristine)
 				i, _ := prepared(t, m, a.name, a.input)
 				i.kill("apply", n)
 				switch s := i.assess(); s.State {

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// tryLock takes the lock of an open file, alone or together with others, unless it is taken. It ends when the file is
-// closed, and with the process.
+// tryLock takes the lock of an open file, alone or together with others, unless it is taken. It ends with unlock, and with
+// the process.
 func tryLock(f *os.File, alone bool) (bool, error) {
 	how := syscall.LOCK_SH
 	if alone {
@@ -26,6 +26,13 @@ func tryLock(f *os.File, alone bool) (bool, error) {
 			return false, &os.PathError{Op: "lock", Path: f.Name(), Err: err}
 		}
 	}
+}
+
+// unlock gives up the lock of an open file and closes it. Closing alone is not enough: a process that this one starts at
+// the same time has the file, and with it the lock, for a moment.
+func unlock(f *os.File) {
+	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) // closing does it if this cannot
+	f.Close()
 }
 
 // syncFolder makes the names in a folder durable.

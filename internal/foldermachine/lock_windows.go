@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// tryLock takes the lock of an open file, alone or together with others, unless it is taken. It ends when the file is
-// closed, and with the process.
+// tryLock takes the lock of an open file, alone or together with others, unless it is taken. It ends with unlock, and with
+// the process.
 func tryLock(f *os.File, alone bool) (bool, error) {
 	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
 	if alone {
@@ -22,6 +22,12 @@ func tryLock(f *os.File, alone bool) (bool, error) {
 		return false, &os.PathError{Op: "lock", Path: f.Name(), Err: err}
 	}
 	return true, nil
+}
+
+// unlock gives up the lock of an open file and closes it. Windows may take its time when the file is only closed.
+func unlock(f *os.File) {
+	_ = windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, new(windows.Overlapped)) // closing does it if this cannot
+	f.Close()
 }
 
 // syncFolder does nothing: Windows cannot flush a folder, and NTFS journals its names.

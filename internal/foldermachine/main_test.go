@@ -9,11 +9,21 @@ import (
 	"testing"
 
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/pluginserver"
 	"github.com/rectify-project/rectify/sdk/target"
 )
 
-// Started as `act ROOT STATE ACTION CALL INPUT TOKEN` the test binary does one call and ends: a process to be killed.
+// Started as `plugin serve NAME` the test binary is a plugin; as `act ROOT STATE ACTION CALL INPUT TOKEN` it does one call
+// and ends: a process to be killed.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 4 && os.Args[1] == "plugin" && os.Args[2] == "serve" {
+		for _, p := range []sdk.Plugin{Plugin(), System()} {
+			if p.Name == os.Args[3] {
+				pluginserver.Serve(p)
+			}
+		}
+		return
+	}
 	if len(os.Args) == 8 && os.Args[1] == "act" {
 		if err := act(os.Args[2:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)

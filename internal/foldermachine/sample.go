@@ -9,8 +9,8 @@ import (
 //go:embed crash.yaml
 var crash string
 
-// CrashPlaybook is the text of a playbook for the machine that [Sample] makes: fourteen different steps in nested groups
-// with `each` and `finally`. It asks nobody, and changes nothing that undo does not restore.
+// CrashPlaybook is the text of a playbook for the machine that [Sample] makes: sixteen actions, most of them in nested
+// groups with `each` and `finally`. It asks nobody, and changes nothing that undo does not restore.
 func CrashPlaybook() []byte { return []byte(crash) }
 
 // Sample makes a machine that has the problem of [CrashPlaybook]: running services that triggers start again, with folders
