@@ -1,9 +1,12 @@
 # make test    everything that must hold: vet, staticcheck, import law, generated code, race detector, Windows build
 # make bench   speed and memory beside peers (evtxexport, ripgrep), as ratios; BENCH_MB sets the size of the files
-# make fuzz    each fuzz target for FUZZTIME
+# make fuzz    each fuzz target for FUZZTIME, a count of executions (100000x): go test reports the end of a time such as 30s
+#              as a failure now and then
+# make crash   a run on a machine of the tests, killed KILLS times at any instant, then resumed or undone
 # make hosts   the sample disks of examples/hosts, anew from their descriptions
 
-FUZZTIME ?= 30s
+FUZZTIME ?= 200000x
+KILLS ?= 2000
 BENCHTIME ?= 1s
 # A single round only shows that the benchmarks run: small files will do.
 ifeq ($(BENCHTIME),1x)
@@ -11,7 +14,7 @@ BENCH_MB ?= 32
 endif
 TOOL = go tool -modfile=tools/go.mod
 
-.PHONY: test build vet lint generated windows unit bench fuzz hosts generate
+.PHONY: test build vet lint generated windows unit bench fuzz crash hosts generate
 
 test: build vet lint generated windows unit
 
@@ -51,6 +54,9 @@ fuzz:
 	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$package; \
 	  done; \
 	done
+
+crash:
+	RECTIFY_KILLS=$(KILLS) go test -count 1 -timeout 60m -run '^TestKilled$$' -v ./internal/crash
 
 hosts:
 	go run ./internal/forge/cmd/make-hosts
