@@ -76,7 +76,7 @@ func recall(records []journal.Record) *memory {
 			reason := read[journal.Group](rec).Reason
 			g := m.group(rec.Step)
 			if reason == undoReason {
-				g.undoOpen = false
+				g.undoOpen, g.open = false, false // the undo has run its `finally`
 				continue
 			}
 			if i := slices.Index(inside, rec.Step); i >= 0 {

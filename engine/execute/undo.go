@@ -136,12 +136,13 @@ func (u *undo) choose(nodes []*node, all bool) {
 	}
 }
 
-// wants says whether something in a node is to be taken back, or is owed for an undo that was cut off.
+// wants says whether something in a node is to be taken back, or a `finally` is owed: of a run or an undo that was cut off.
 func (u *undo) wants(n *node) bool {
 	if n.intent != nil {
 		return u.wanted[n.intent] && !n.intent.undone
 	}
-	return u.memory.group(n.key).undoOpen || slices.ContainsFunc(n.items, u.wants)
+	g := u.memory.group(n.key)
+	return g.undoOpen || g.open && len(u.Steps) == 0 || slices.ContainsFunc(n.items, u.wants)
 }
 
 func (u *undo) nothing() error {

@@ -44,7 +44,8 @@ func (u *undo) group(ctx context.Context, n *node) error {
 	if isOfJournal(err) || errors.Is(err, errInterrupted) {
 		return err
 	}
-	u.memory.group(n.key).undoOpen = false
+	g := u.memory.group(n.key)
+	g.undoOpen, g.open = false, false
 	return errors.Join(err, u.Log.Append(journal.Closed, n.key, journal.Group{Reason: undoReason}))
 }
 
