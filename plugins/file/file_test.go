@@ -107,15 +107,3 @@ func TestLinkOutOfTheDisk(t *testing.T) {
 		t.Errorf("a link that leads out: got %v, want %s", err, sdk.Unavailable)
 	}
 }
-
-func TestActionsAreDeclared(t *testing.T) {
-	inputs := map[string]string{"rename": `{"path":"C:\\a","to":"b"}`, "copy": `{"path":"C:\\a","to":"C:\\b"}`, "expand": `{"path":"C:\\a.msu"}`}
-	for name, input := range inputs {
-		t.Run(name, func(t *testing.T) {
-			_, err := plugintest.Serve(t, Plugin()).Prepare(name, target.Spec{Kind: target.Live}, json.RawMessage(input))
-			if err == nil || sdk.AsError(err).Code != sdk.Unsupported {
-				t.Errorf("got %v, want %s", err, sdk.Unsupported)
-			}
-		})
-	}
-}

@@ -13,3 +13,8 @@ func Plugin() sdk.Plugin {
 		Actions: []sdk.Action{rename(), copyFile(), expand()},
 	}
 }
+
+// targets are those of the actions: an offline disk on any system, and a running Windows.
+func targets() []sdk.TargetKind { return []sdk.TargetKind{sdk.Offline, sdk.Live} }
+
+func needs() sdk.Needs { return sdk.Needs{Elevation: true, Platforms: []string{"windows"}} }

@@ -25,17 +25,17 @@ type Entry struct {
 	Born int64  `json:"born,omitempty"` // when it was made; 0 where that is not known
 }
 
-// Same says whether two entries are one thing, whatever names they have and whatever was written to it in between. File
-// systems that number their files decide by that, and by the time of birth, because a number is given again after a
-// deletion. Where numbers are unknown, or differ because the file system makes them up when it is mounted, a file is
-// the same that has the same size and time; so is a folder, and without numbers any folder is.
+// Same says whether two entries are one thing, whatever names they have and whatever was written to it in between. The
+// file system's number decides, with the time of birth, because a number is given again after a deletion. Where numbers
+// are unknown a folder is the same as any; and whatever the numbers say, what has the same size and time is the same:
+// some file systems make their numbers up when they are mounted, and a file that was put back has another.
 func (e Entry) Same(other Entry) bool {
 	numbered := e.ID != "" && other.ID != ""
 	switch {
 	case e.Kind != other.Kind:
 		return false
-	case numbered && e.ID == other.ID:
-		return e.Born == other.Born || e.Born == 0 || other.Born == 0
+	case numbered && e.ID == other.ID && (e.Born == other.Born || e.Born == 0 || other.Born == 0):
+		return true
 	case !numbered && e.Kind == FolderEntry:
 		return true
 	}
