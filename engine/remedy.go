@@ -32,8 +32,16 @@ type Remedy struct {
 	Begun func(run string)
 }
 
+// ErrRefused says that a step of a plan cannot be done.
+var ErrRefused = errors.New("a step cannot be done")
+
 // Carry carries a plan out. The run is on the disk before anything is changed. The id is empty when no run was begun.
+//
+// A plan with a step that refuses to be done is not begun: half a remedy is not what was approved.
 func (e *Engine) Carry(ctx context.Context, pl *Planning, s *Session, o Remedy) (run string, result execute.Result, err error) {
+	if refused := pl.Plan.Refused(); len(refused) > 0 {
+		return "", result, fmt.Errorf("%w: %s: %s", ErrRefused, refused[0].Name(), refused[0].Reason)
+	}
 	written, err := json.Marshal(pl.Plan)
 	if err != nil {
 		return "", result, err

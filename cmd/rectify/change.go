@@ -223,11 +223,9 @@ func (g *globals) carry(ctx context.Context, p *prepared, c consentFlags) error 
 // decided keeps everything from being changed.
 func (g *globals) operator(policy execute.Policy, pl *plan.Plan) (execute.Operator, error) {
 	var refused []string
-	plan.Walk(pl.Steps, func(s *plan.Step) {
-		if s.State == plan.Refused && s.Kind != "group" {
-			refused = append(refused, fmt.Sprintf("  %s (%s): %s", s.ID, s.Name(), s.Reason))
-		}
-	})
+	for _, s := range pl.Refused() {
+		refused = append(refused, fmt.Sprintf("  %s (%s): %s", s.ID, s.Name(), s.Reason))
+	}
 	if len(refused) > 0 {
 		return nil, &exitError{exitPlan, fmt.Errorf("nothing was changed: a step cannot be done; mend it, or leave it out with --skip ID\n%s", strings.Join(refused, "\n"))}
 	}

@@ -171,6 +171,17 @@ func (p *Plan) Changes() bool {
 	return false
 }
 
+// Refused lists the actions that say that they cannot be done now.
+func (p *Plan) Refused() []*Step {
+	var out []*Step
+	Walk(p.Steps, func(s *Step) {
+		if s.State == Refused && s.Kind == kindAction {
+			out = append(out, s)
+		}
+	})
+	return out
+}
+
 // Walk calls f for each step of lists, groups before their members, a `finally` after those.
 func Walk(steps []*Step, f func(*Step)) {
 	for _, s := range steps {

@@ -253,6 +253,9 @@ func (tr *trial) compare(want map[string]string) error {
 		return err
 	}
 	if diff := foldermachine.Diff(want, got); len(diff) > 0 {
+		for i := range diff {
+			diff[i] = diff[i][:min(len(diff[i]), 200)]
+		}
 		return fmt.Errorf("the machine is not as it should be:\n%s", strings.Join(diff, "\n"))
 	}
 	return nil
@@ -402,6 +405,10 @@ func (tr *trial) wait(p *os.Process, k kill, over <-chan error) error {
 				return err
 			}
 		case <-now:
+			if _, err := os.Stat(begun(tr.machine().Dir)); err != nil && k.how == "plugin" {
+				now = time.After(2 * time.Millisecond)
+				continue
+			}
 			if k.how == "plugin" || k.how == "both" {
 				for _, child := range pluginsOf(p.Pid) {
 					_ = child.Kill() // it may have ended

@@ -106,9 +106,18 @@ func run(ctx context.Context, e *engine.Engine, remedy engine.Remedy, machine st
 	if err != nil {
 		return ending{}, err
 	}
+	remedy.Begun = func(string) {
+		if err := os.WriteFile(begun(machine), nil, 0o600); err != nil {
+			panic(err)
+		}
+	}
 	_, result, err := e.Carry(ctx, planning, s, remedy)
 	return ending{Outcome: result.Outcome.String(), Stop: result.Stop}, err
 }
+
+// begun names the file that says of a machine that a run has begun on it: a plugin that is lost before only makes for
+// another plan.
+func begun(machine string) string { return machine + ".begun" }
 
 // killer is a log that ends its own process at one of its records, before or behind the write.
 type killer struct {
