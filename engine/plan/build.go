@@ -357,7 +357,7 @@ func emptyState(g *Step) (State, string) {
 func (w *walk) withdraw(g *Step) {
 	Walk(slices.Concat(g.Steps, g.Finally), func(m *Step) {
 		if m.Holds() {
-			m.State, m.Reason = g.State, "with its group: "+g.Reason
+			m.State, m.Reason = LeftOut, "with its group: "+g.Reason
 		}
 	})
 }
