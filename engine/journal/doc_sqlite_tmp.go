@@ -1,3 +1,0 @@
-package journal
-
-import _ "modernc.org/sqlite"

@@ -1,0 +1,70 @@
+//go:build unix
+
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// makeFolder makes the state folder and those above it, each for its owner only, so that they are there after a crash
+// of the machine.
+func makeFolder(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil
+	case err == nil:
+		return fmt.Errorf("%s is a file, not a folder", path)
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	above := filepath.Dir(path)
+	if above == path {
+		return err
+	}
+	if err := makeFolder(above); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncFolder(above)
+}
+
+// makeBelow makes a folder below the state folder.
+func makeBelow(path string) error { return makeFolder(path) }
+
+func syncFolder(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	err = f.Sync()
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) {
+		err = nil // this file system has no such thing, and what it keeps is not ours to say
+	}
+	return errors.Join(err, f.Close())
+}
+
+// checkOwn refuses a file or folder that somebody else than this user and root may write.
+func checkOwn(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if bad := info.Mode().Perm() & 0o022; bad != 0 {
+		return fmt.Errorf("%s may be written by others (mode %04o), who could change what is undone, and how: run chmod go-w %s, after a look at what is in it", path, info.Mode().Perm(), path)
+	}
+	if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Uid != 0 && int(s.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s belongs to the user with id %d, who may change it: run rectify as that user, name another state folder, or run chown %d %s, after a look at what is in it",
+			path, s.Uid, os.Geteuid(), path)
+	}
+	return nil
+}

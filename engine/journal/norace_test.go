@@ -1,0 +1,6 @@
+//go:build !race
+
+package journal
+
+// tearStride is the distance of the bytes at which a write is torn.
+const tearStride = 1
