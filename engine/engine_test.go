@@ -16,6 +16,7 @@ import (
 	"github.com/rectify-project/rectify/engine/check"
 	"github.com/rectify-project/rectify/engine/fact"
 	"github.com/rectify-project/rectify/engine/host"
+	"github.com/rectify-project/rectify/internal/foldermachine"
 	"github.com/rectify-project/rectify/sdk"
 	"github.com/rectify-project/rectify/sdk/hresult"
 	"github.com/rectify-project/rectify/sdk/pluginserver"
@@ -23,9 +24,13 @@ import (
 	"github.com/rectify-project/rectify/sdk/target"
 )
 
-// The test binary is its own plugin: started as `plugin serve system` it serves the one of these tests.
+// The test binary is its own plugins: started as `plugin serve NAME` it serves one of those of these tests.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 4 && os.Args[1] == "plugin" {
+		if os.Args[3] == "machine" {
+			pluginserver.Serve(foldermachine.Plugin())
+			return
+		}
 		pluginserver.Serve(system())
 		return
 	}

@@ -243,6 +243,9 @@ func (e *Engine) Resume(ctx context.Context, o Remedy, id string) (re *Resumed, 
 	if err != nil {
 		return re, result, err
 	}
+	if err := r.Append(journal.Resumed, "", o.Who); err != nil {
+		return re, result, err
+	}
 	result, err = e.goOn(ctx, pl, s, o, r, re.Records)
 	return re, result, err
 }

@@ -24,9 +24,13 @@ type Action interface {
 // MaxToken bounds an undo token, in bytes.
 const MaxToken = 64 << 10
 
-// Change is one thing that an action would change, for people.
+// Change is one thing that an action would change, for people, and for the engine: when the material state of a step is
+// not what it was in the plan, an earlier step of the run explains that if it changed something of the same What, case
+// aside. So What names the thing, and nothing of the change, in the same words in every action that changes it; a file
+// or folder by its full Windows path, as [target.Target.Display] gives it. An action that makes one thing go and another
+// come, as a rename does, names both.
 type Change struct {
-	What   string `json:"what"`             // "start type of wuauserv"
+	What   string `json:"what"`             // "start type of wuauserv", `C:\Windows\SoftwareDistribution`
 	Before string `json:"before,omitempty"` // "disabled"
 	After  string `json:"after,omitempty"`  // "manual"
 }
@@ -55,7 +59,7 @@ type Applied struct {
 // State is how far an action got, found by looking.
 type State string
 
-// The states.
+// The states. A restart is partial from when it was asked for until the machine has started again.
 const (
 	StateBefore  State = "before"  // nothing was changed
 	StateAfter   State = "after"   // everything was changed

@@ -270,9 +270,6 @@ func (r *Run) recover(ctx context.Context, s *plan.Step, c *check.Step, at place
 	var f *journal.Failure
 	switch found.State {
 	case sdk.StateBefore:
-		if i.Effect == sdk.Restarts {
-			return false, errRestart
-		}
 		return false, nil
 	case sdk.StateAfter:
 		if i.Predicted != nil || i.settled || emptyOutput(c) || i.Effect == sdk.Restarts {
@@ -288,7 +285,7 @@ func (r *Run) recover(ctx context.Context, s *plan.Step, c *check.Step, at place
 		r.tell(Begins, s, "")
 		f, err = r.apply(ctx, s, c, at, i)
 	default:
-		f = &journal.Failure{Message: "somebody else has changed it since: " + found.Reason, State: found.State, Reason: found.Reason, Role: at.role}
+		f = &journal.Failure{Found: true, Message: "somebody else has changed it since: " + found.Reason, State: found.State, Reason: found.Reason, Role: at.role}
 	}
 	if err != nil {
 		return false, err

@@ -53,7 +53,7 @@ func recall(records []journal.Record) *memory {
 	m := &memory{decisions: map[string]journal.Kind{}, answers: map[string]journal.Answer{}, groups: map[string]*group{}}
 	var inside []string
 	for _, rec := range records {
-		if rec.Kind != journal.Stopped {
+		if rec.Kind != journal.Stopped && rec.Kind != journal.Resumed {
 			m.stopped = ""
 		}
 		switch rec.Kind {

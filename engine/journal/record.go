@@ -29,6 +29,7 @@ const (
 	Read     Kind = "read"     // [Reading]: an expectation, a wait or a verification was read
 	Closed   Kind = "closed"   // [Group]: the `finally` of a group has run
 	Rebound  Kind = "rebound"  // [Start]: after a restart the run was diagnosed and planned anew
+	Resumed  Kind = "resumed"  // [Person]: somebody goes on with the run
 	Stopped  Kind = "stopped"  // [Stop]: the run ended before it was complete; it can be resumed or undone
 	Verified Kind = "verified" // [Verdict]: whether it worked
 	Ended    Kind = "ended"    // [Verdict]: the run is complete; nothing is owed
@@ -155,7 +156,9 @@ type Failure struct {
 	State   sdk.State `json:"state,omitempty"`  // as Assess found it; empty when it could not be asked
 	Reason  string    `json:"reason,omitempty"` // of the assessment
 	Hint    string    `json:"hint,omitempty"`
-	Role    string    `json:"role,omitempty"`
+	// Found says that it was found by looking, after a crash.
+	Found bool   `json:"found,omitempty"`
+	Role  string `json:"role,omitempty"`
 }
 
 // Reading is a condition that was read.

@@ -18,7 +18,7 @@ type Unit struct {
 
 // Units lists what is approved, in the order of the steps. A step with a risk of its own is approved as a whole, groups
 // included; a group without one asks through its members, and what only holds the machine still for them (a step without
-// name and risk that can be taken back, and the `finally`) goes along.
+// name and risk that can be taken back, and the `finally`) goes along. A group in which nothing asks for itself is asked for.
 func Units(steps []*Step) []Unit { return units(steps, nil, false) }
 
 func units(steps []*Step, suspected []string, inGroup bool) []Unit {
@@ -32,15 +32,30 @@ func units(steps []*Step, suspected []string, inGroup bool) []Unit {
 			because = s.Suspected
 		}
 		switch {
-		case s.Kind == kindGroup && s.OwnRisk:
+		case s.Kind == kindGroup && (s.OwnRisk || s.State == Later):
 			out = append(out, Unit{s, actions(s), s.Risk, because})
 		case s.Kind == kindGroup:
-			out = append(out, units(s.Steps, because, true)...)
+			members := units(s.Steps, because, true)
+			if members == nil && s.Changes() { // nothing in it asks for itself
+				members = []Unit{{s, actions(s), highest(actions(s)), because}}
+			}
+			out = append(out, members...)
 		case s.Kind == kindAction && !(inGroup && s.Holding()):
 			out = append(out, Unit{s, []*Step{s}, s.Risk, because})
 		}
 	}
 	return out
+}
+
+// highest is the highest risk of actions.
+func highest(actions []*Step) sdk.Risk {
+	most := sdk.RiskNone
+	for _, a := range actions {
+		if !RiskAtMost(a.Risk, most) {
+			most = a.Risk
+		}
+	}
+	return most
 }
 
 // Holding says whether an action in a group without a risk of its own only holds the machine still for its neighbours.

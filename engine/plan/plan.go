@@ -150,7 +150,7 @@ func (s *Step) Changes() bool {
 	if !s.Holds() {
 		return false
 	}
-	if s.Kind == kindAction {
+	if s.Kind == kindAction || s.Kind == kindGroup && s.State == Later {
 		return true
 	}
 	for _, m := range s.Steps {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/rectify-project/rectify/engine/diagnose"
-	"github.com/rectify-project/rectify/engine/story/prose"
+	"github.com/rectify-project/rectify/engine/prose"
 	"github.com/rectify-project/rectify/sdk"
 	"github.com/rectify-project/rectify/sdk/schema"
 	"github.com/rectify-project/rectify/sdk/target"

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rectify-project/rectify/engine/story/prose"
+	"github.com/rectify-project/rectify/engine/prose"
 	"github.com/rectify-project/rectify/sdk"
 )
 

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/rectify-project/rectify/engine/journal"
-	"github.com/rectify-project/rectify/engine/story/prose"
+	"github.com/rectify-project/rectify/engine/prose"
 )
 
 // Head is what stands over the story of a run. All of it is for people; what is empty is left out.

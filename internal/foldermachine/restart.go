@@ -21,7 +21,7 @@ type restartToken struct {
 func restart() sdk.Action {
 	return newAction(sdk.ActionManifest{
 		Name: "restart", Summary: "Ask the machine to restart",
-		Doc:    "The restart itself is the machine's. It is done when it was asked for, or when the machine has been started since.",
+		Doc:    "The restart itself is the machine's. It is done when the machine has been started since it was asked for.",
 		Effect: sdk.Restarts, Risk: sdk.RiskHigh,
 	}, hands[restartInput, restartOutput, restartToken]{
 		prepare: func(m Machine, in restartInput) (sdk.Preview[restartOutput, restartToken], error) {
@@ -53,7 +53,13 @@ func restart() sdk.Action {
 				return sdk.Assessment{}, err
 			}
 			requested, err := m.RestartRequested()
-			return howFar(requested || boots > token.Boots, true, ""), err
+			if boots > token.Boots {
+				return sdk.Assessment{State: sdk.StateAfter}, err
+			}
+			if requested {
+				return sdk.Assessment{State: sdk.StatePartial, Reason: "the restart was asked for and has not happened yet"}, err
+			}
+			return sdk.Assessment{State: sdk.StateBefore}, err
 		},
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/rectify-project/rectify/engine/story/prose"
+	"github.com/rectify-project/rectify/engine/prose"
 )
 
 func written(t *testing.T, p *prose.Page) string {
