@@ -27,8 +27,8 @@ const MaxToken = 64 << 10
 // Change is one thing that an action would change, for people, and for the engine: when the material state of a step is
 // not what it was in the plan, an earlier step of the run explains that if it changed something of the same What, case
 // aside. So What names the thing, and nothing of the change, in the same words in every action that changes it; a file
-// or folder by its full Windows path, as [target.Target.Display] gives it. An action that makes one thing go and another
-// come, as a rename does, names both.
+// or folder by its full Windows path, as call.Target.Display gives it. An action that makes one thing go and another come,
+// as a rename does, names both.
 type Change struct {
 	What   string `json:"what"`             // "start type of wuauserv", `C:\Windows\SoftwareDistribution`
 	Before string `json:"before,omitempty"` // "disabled"

@@ -36,44 +36,61 @@ func TestGreet(t *testing.T) {
 	}
 }
 
+// What every action promises, of a note where there is none, where there is one, and where it says the same.
 func TestNote(t *testing.T) {
-	for name, old := range map[string]string{"nothing-there": "", "something-there": "old text"} {
+	for name, c := range map[string]struct {
+		old     string
+		folder  string
+		noop    bool
+		refuses sdk.ErrorCode
+	}{
+		"nothing-there":   {},
+		"something-there": {old: "old text"},
+		"the-same-there":  {old: "be well", noop: true},
+		"no-folder":       {folder: "missing", refuses: sdk.NotFound},
+	} {
 		t.Run(name, func(t *testing.T) {
-			client, folder, state := plugintest.Serve(t, hello()), t.TempDir(), t.TempDir()
-			file := filepath.Join(folder, "hello.txt")
-			if old != "" {
-				if err := os.WriteFile(file, []byte(old), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			input := map[string]any{"folder": folder, "text": "be well"}
-			p, err := client.Prepare("note", live, input)
-			if err != nil {
-				t.Fatal(err)
-			}
-			expect := func(want sdk.State) {
-				t.Helper()
-				if a, err := client.Assess("note", live, p.Token, state); err != nil || a.State != want {
-					t.Errorf("state %q (%s), %v, want %q", a.State, a.Reason, err, want)
-				}
-			}
-			expect(sdk.StateBefore)
-			for range 2 { // as after a crash
-				if _, err := client.Apply("note", live, input, p.Token, state); err != nil {
-					t.Fatal(err)
-				}
-				expect(sdk.StateAfter)
-			}
-			for range 2 {
-				if _, err := client.Undo("note", live, p.Token, state); err != nil {
-					t.Fatal(err)
-				}
-				expect(sdk.StateBefore)
-			}
-			if got, _ := os.ReadFile(file); string(got) != old {
-				t.Errorf("after undo the note is %q", got)
-			}
+			plugintest.Action(t, hello(), plugintest.ActionCase{
+				Action: "note",
+				Scene: func(t testing.TB) plugintest.Scene {
+					folder := t.TempDir()
+					if c.old != "" {
+						if err := os.WriteFile(filepath.Join(folder, "hello.txt"), []byte(c.old), 0o600); err != nil {
+							t.Fatal(err)
+						}
+					}
+					return plugintest.Scene{Target: live, Folder: folder, Input: map[string]any{"folder": filepath.Join(folder, c.folder), "text": "be well"}}
+				},
+				NoOp:    c.noop,
+				Refuses: c.refuses,
+			})
 		})
+	}
+}
+
+// What somebody else has written since is not lost.
+func TestNoteOfSomebodyElse(t *testing.T) {
+	client, folder, state := plugintest.Serve(t, hello()), t.TempDir(), t.TempDir()
+	input := map[string]any{"folder": folder, "text": "be well"}
+	p, err := client.Prepare("note", live, input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Apply("note", live, input, p.Token, state); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "hello.txt")
+	if err := os.WriteFile(file, []byte("theirs"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := client.Assess("note", live, p.Token, state); err != nil || a.State != sdk.StateOther {
+		t.Errorf("state %q (%s), %v, want %q", a.State, a.Reason, err, sdk.StateOther)
+	}
+	if _, err := client.Undo("note", live, p.Token, state); err == nil {
+		t.Error("undo takes back what somebody else has written")
+	}
+	if have, err := os.ReadFile(file); err != nil || string(have) != "theirs" {
+		t.Errorf("the note is %q, %v", have, err)
 	}
 }
 

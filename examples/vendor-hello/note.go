@@ -24,7 +24,7 @@ type noted struct {
 	Bytes schema.Bytes `json:"bytes"`
 }
 
-// noteToken is all that Apply, Assess and Undo know. Version is there for the day when the next version of this plugin
+// noteToken is all that Apply, Assess and Undo know, the state directory aside. Version is there for the day when the next version of this plugin
 // has to undo what this one did.
 type noteToken struct {
 	Version int    `json:"version"`
@@ -74,7 +74,18 @@ func prepareNote(_ context.Context, _ *sdk.Call, in noteInput) (sdk.Preview[note
 	}, nil
 }
 
+// check refuses a token that this version has not made: it would be read wrongly.
+func (t noteToken) check() error {
+	if t.Version != 1 || t.File == "" {
+		return sdk.Errorf(sdk.InvalidInput, "the token has version %d, this version of the plugin reads version 1", t.Version)
+	}
+	return nil
+}
+
 func applyNote(_ context.Context, call *sdk.Call, in noteInput, token noteToken, stateDir string) (sdk.Result[noted], error) {
+	if err := token.check(); err != nil {
+		return sdk.Result[noted]{}, err
+	}
 	if token.Existed {
 		if err := keep(token, stateDir); err != nil {
 			return sdk.Result[noted]{}, err
@@ -84,6 +95,7 @@ func applyNote(_ context.Context, call *sdk.Call, in noteInput, token noteToken,
 	if err := os.WriteFile(token.File, []byte(in.Text), 0o644); err != nil {
 		return sdk.Result[noted]{}, sdk.Errorf(sdk.AccessDenied, "the note cannot be written: %v", err)
 	}
+	call.Progress(sdk.Progress{Note: "written"})
 	return sdk.Result[noted]{Output: noted{token.File, schema.Bytes(len(in.Text))}}, nil
 }
 
@@ -110,6 +122,9 @@ func keep(token noteToken, stateDir string) error {
 }
 
 func assessNote(_ context.Context, _ *sdk.Call, token noteToken, stateDir string) (sdk.Assessment, error) {
+	if err := token.check(); err != nil {
+		return sdk.Assessment{}, err
+	}
 	have, err := os.ReadFile(token.File)
 	gone := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !gone {
@@ -122,27 +137,39 @@ func assessNote(_ context.Context, _ *sdk.Call, token noteToken, stateDir string
 		return sdk.Assessment{State: sdk.StateAfter}, nil
 	case gone && !token.Existed, !gone && kept && bytes.Equal(have, old), !gone && token.Existed && !kept:
 		return sdk.Assessment{State: sdk.StateBefore}, nil
-	case !gone && strings.HasPrefix(token.Text, string(have)):
+	case !gone && token.wrote(have, old):
 		return sdk.Assessment{State: sdk.StatePartial, Reason: "the note is not complete"}, nil
 	}
 	return sdk.Assessment{State: sdk.StateOther, Reason: "somebody else has changed the note"}, nil
 }
 
-func undoNote(_ context.Context, _ *sdk.Call, token noteToken, stateDir string) (sdk.Result[noted], error) {
+// wrote says whether a note is one that Apply or Undo has written, or the beginning of one that a crash has cut off.
+func (t noteToken) wrote(have, old []byte) bool {
+	return strings.HasPrefix(t.Text, string(have)) || bytes.HasPrefix(old, have)
+}
+
+func undoNote(_ context.Context, call *sdk.Call, token noteToken, stateDir string) (sdk.Result[noted], error) {
 	out := sdk.Result[noted]{Output: noted{File: token.File}}
-	if !token.Existed {
-		err := os.Remove(token.File)
-		if errors.Is(err, fs.ErrNotExist) { // undo may be called again
-			err = nil
-		}
+	if err := token.check(); err != nil {
 		return out, err
 	}
 	old, err := os.ReadFile(filepath.Join(stateDir, before))
-	if errors.Is(err, fs.ErrNotExist) {
+	if token.Existed && errors.Is(err, fs.ErrNotExist) {
 		return out, nil // it was never written over
 	}
-	if err != nil {
+	if token.Existed && err != nil {
 		return out, sdk.Errorf(sdk.Unavailable, "what the note was cannot be read: %v", err)
+	}
+	have, err := os.ReadFile(token.File)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !token.Existed:
+		return out, nil // undo may be called again
+	case err == nil && !token.wrote(have, old):
+		return out, sdk.Errorf(sdk.Unavailable, "somebody else has changed the note %s since", token.File).WithHint("it is left as it is")
+	}
+	call.Progress(sdk.Progress{Note: "taking back " + token.File})
+	if !token.Existed {
+		return out, os.Remove(token.File)
 	}
 	out.Output.Bytes = schema.Bytes(len(old))
 	return out, os.WriteFile(token.File, old, 0o644)

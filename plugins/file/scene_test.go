@@ -202,9 +202,11 @@ func refused(t *testing.T, action string, on target.Spec, input any, code sdk.Er
 	t.Helper()
 	before := listing(t, on.Root)
 	_, err := plugintest.Serve(t, Plugin()).Prepare(action, on, input)
-	e := sdk.AsError(err)
-	if err == nil || e.Code != code || e.Path != path || !strings.Contains(e.Error(), words) {
-		t.Errorf("got %v, want code %s at %s, holding %q", err, code, path, words)
+	if err == nil {
+		t.Fatalf("Prepare does not refuse, want code %s", code)
+	}
+	if e := sdk.AsError(err); e.Code != code || e.Path != path || !strings.Contains(e.Error(), words) {
+		t.Errorf("got %v, code %s at %s; want code %s at %s, holding %q", e, e.Code, e.Path, code, path, words)
 	}
 	if after := listing(t, on.Root); !slices.Equal(before, after) {
 		t.Errorf("Prepare has changed something:\n%q\n%q", before, after)

@@ -144,10 +144,9 @@ func (h *harness) prepare(t *testing.T) {
 
 func (s *stage) refusal(err error) {
 	s.t.Helper()
-	switch e := sdk.AsError(err); {
-	case err == nil:
+	if err == nil {
 		s.t.Errorf("Prepare does not refuse, want code %s", s.c.Refuses)
-	case e.Code != s.c.Refuses:
+	} else if e := sdk.AsError(err); e.Code != s.c.Refuses {
 		s.t.Errorf("Prepare refuses with code %s, want %s: %v", e.Code, s.c.Refuses, e)
 	}
 }
@@ -188,10 +187,10 @@ func (h *harness) nothing(t *testing.T) {
 		t.Errorf("there is nothing to do, and Assess says %q (%s), %v; want before or after", a.State, a.Reason, err)
 	}
 	s.apply()
-	s.unchanged("Apply, with nothing to do,")
+	s.same(s.first, "Apply, with nothing to do,")
 	if h.effect == sdk.Reversible {
 		s.undo()
-		s.unchanged("Undo, with nothing done,")
+		s.same(s.first, "Undo, with nothing done,")
 	}
 }
 
