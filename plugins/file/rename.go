@@ -108,13 +108,17 @@ func prepareRename(_ context.Context, call *sdk.Call, in RenameInput) (sdk.Previ
 		return p, sdk.Errorf(sdk.Unavailable, "%s is neither a file nor a folder (%s)", path, thing.Kind).WithPath("/path").
 			WithHint("rename what the link leads to, where it is")
 	}
-	if other, err := twin(folder, thing.Name); err != nil {
+	name, twin, err := spelling(folder, thing.Name)
+	switch {
+	case err != nil:
 		return p, failure(err)
-	} else if other != "" {
-		return p, sdk.Errorf(sdk.Unavailable, "beside %s there is %s, and Windows does not tell case apart", path, other).WithPath("/path").
+	case name == "":
+		return p, sdk.Errorf(sdk.InvalidInput, "%s is not how its folder lists it", path).WithPath("/path").WithHint("write the name in full, not as Windows shortens it")
+	case twin != "":
+		return p, sdk.Errorf(sdk.Unavailable, "beside %s there is %s, and Windows does not tell case apart", folder.Join(name), twin).WithPath("/path").
 			WithHint("rename one of both where case is told apart")
 	}
-	if strings.EqualFold(thing.Name, in.To) {
+	if strings.EqualFold(name, in.To) {
 		return p, sdk.Errorf(sdk.InvalidInput, "%s has the name %q already; Windows does not tell case apart", path, in.To).WithPath("/to")
 	}
 	switch _, err := folder.Look(in.To); {
@@ -124,31 +128,38 @@ func prepareRename(_ context.Context, call *sdk.Call, in RenameInput) (sdk.Previ
 	case !errors.Is(err, fs.ErrNotExist):
 		return p, argument(err, "/to")
 	}
-	token.From, token.Thing = thing.Name, thing
+	token.From, token.Thing = name, thing
 	out := token.output()
 	p.Summary = fmt.Sprintf("rename %s to %s", out.From, in.To)
 	p.Changes = []sdk.Change{
 		{What: string(out.From), Before: string(thing.Kind), After: "not there"},
-		{What: string(out.To), Before: "not there", After: fmt.Sprintf("the %s that was %s", thing.Kind, thing.Name)},
+		{What: string(out.To), Before: "not there", After: fmt.Sprintf("the %s that was %s", thing.Kind, name)},
 	}
 	p.Predicted, p.Token = &out, token
 	p.Material = renameMaterial{thing.Kind}
 	return p, nil
 }
 
-// twin finds what differs in case only, as another system can make it: once the name is gone that other one would have
-// it, and the name could not be given back.
-func twin(folder *target.Folder, name string) (string, error) {
+// spelling gives a name as its folder lists it, which is how undo must give it back; where case is not told apart it can
+// be asked for in any. A twin differs from it in case only, as another system can make it: once the name is gone the
+// twin would have it, and the name could not be given back.
+func spelling(folder *target.Folder, name string) (listed, twin string, err error) {
 	entries, err := folder.ReadDir()
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	for _, e := range entries {
-		if e.Name() != name && strings.EqualFold(e.Name(), name) {
-			return e.Name(), nil
+		switch {
+		case !strings.EqualFold(e.Name(), name):
+		case listed == "":
+			listed = e.Name()
+		case e.Name() == name:
+			listed, twin = name, listed
+		default:
+			twin = e.Name()
 		}
 	}
-	return "", nil
+	return listed, twin, nil
 }
 
 // renameMaterial leaves out what is in the file or folder, and which one it is: it may be written to, or be made anew by
@@ -293,7 +304,7 @@ func move(ctx context.Context, folder *target.Folder, from, to string) error {
 		}
 		select {
 		case <-ctx.Done():
-			return err
+			return ctx.Err()
 		case <-time.After(wait):
 		}
 	}

@@ -110,6 +110,25 @@ func TestRenameOfATwin(t *testing.T) {
 	}
 }
 
+// Where case is not told apart a name is found in any, and must be given back in its own.
+func TestSpelling(t *testing.T) {
+	on, err := target.Open(layOut(t, "w/Sd", "w/other"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer on.Close()
+	folder, err := on.Folder(`C:\w`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	for name, want := range map[string]string{"Sd": "Sd", "SD": "Sd", "sd": "Sd", "SD~1": ""} {
+		if got, twin, err := spelling(folder, name); got != want || twin != "" || err != nil {
+			t.Errorf("%q is listed as %q, twin %q, %v; want %q", name, got, twin, err, want)
+		}
+	}
+}
+
 func TestActionsNeedWindowsOrADisk(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("this is Windows")

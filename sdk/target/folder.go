@@ -104,7 +104,7 @@ func newFolder(root *os.Root, path string) (*Folder, error) {
 // Close releases the folder.
 func (f *Folder) Close() error { return errors.Join(f.dir.Close(), f.tree.Close()) }
 
-// Path is the folder's full Windows path, in the case that the disk has.
+// Path is the folder's full Windows path, in the case that the disk has, if it tells case apart.
 func (f *Folder) Path() string { return f.path }
 
 // Join is the full Windows path of a name in the folder.
