@@ -63,6 +63,8 @@ type Start struct {
 	Plan     json.RawMessage `json:"plan"`             // plan.Plan
 	Facts    json.RawMessage `json:"facts"`            // fact.Bundle: the readings that the diagnosis rests on
 	Report   json.RawMessage `json:"report,omitempty"` // report.Report of the diagnosis
+	// Forgotten are the keys of the steps whose approval stands no longer, in a [Rebound].
+	Forgotten []string `json:"forgotten,omitempty"`
 }
 
 // Target is the machine or disk that a run changes.
@@ -100,9 +102,15 @@ type Answer struct {
 	By       string `json:"by"` // "terminal", "--answer"
 }
 
-// Group is a group of steps, by the key in Record.Step.
+// Group is one entering of a group of steps, by the key in Record.Step.
 type Group struct {
-	Reason string `json:"reason,omitempty"` // why its finally ran early
+	Reason string `json:"reason,omitempty"` // why its finally ran early; "undo" where an undo opens or closes it
+	// Entry counts the enterings of the group, from 1: one that failed is entered again when the run goes on.
+	Entry int    `json:"entry,omitempty"`
+	In    string `json:"in,omitempty"`   // key of the innermost group round it
+	Role  string `json:"role,omitempty"` // "finally" for a group in a `finally`
+	// Plan is the group, a plan.Step, where the plan of the run has it not: its list was known only on the way.
+	Plan json.RawMessage `json:"plan,omitempty"`
 }
 
 // Intent is everything that assessing, finishing and taking back an effect need.
@@ -121,6 +129,7 @@ type Intent struct {
 	Interruptible bool            `json:"interruptible,omitempty"`
 	Plugin        Plugin          `json:"plugin"`
 	Item          json.RawMessage `json:"item,omitempty"` // of `each`
+	In            string          `json:"in,omitempty"`   // key of the innermost group round it
 	// Role is empty for a step of the plan, "hold" for one that an undo does again to hold something still, "finally"
 	// for one of a `finally`, "undo" for one that is about to be taken back, "undo finally" for one of a `finally` that an
 	// undo runs.
@@ -145,7 +154,8 @@ type Outcome struct {
 	Evidence     []sdk.Evidence  `json:"evidence,omitempty"`
 	// Found says that the outcome was found by looking, after a crash or an error, not told by the plugin.
 	Found bool `json:"found,omitempty"`
-	// Role and Attempt are those of the intent.
+	// In, Role and Attempt are those of the intent.
+	In      string `json:"in,omitempty"`
 	Role    string `json:"role,omitempty"`
 	Attempt int    `json:"attempt,omitempty"`
 }
@@ -159,6 +169,8 @@ type Failure struct {
 	// Found says that it was found by looking, after a crash.
 	Found bool   `json:"found,omitempty"`
 	Role  string `json:"role,omitempty"`
+	// Attempt is that of the intent; 0 when it failed before there was one.
+	Attempt int `json:"attempt,omitempty"`
 }
 
 // Reading is a condition that was read.
@@ -168,6 +180,7 @@ type Reading struct {
 	Truth     string   `json:"truth"`
 	Leaves    []string `json:"leaves,omitempty"` // with the values that they had
 	Why       []string `json:"why,omitempty"`    // what was not known
+	In        string   `json:"in,omitempty"`     // key of the innermost group round the step
 }
 
 // Stop is why a run ended before it was complete.
