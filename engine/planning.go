@@ -38,6 +38,8 @@ type Planning struct {
 	Plan     *plan.Plan
 	Builder  *plan.Builder
 	Facts    json.RawMessage // fact.Bundle
+	// Identity is that of the target itself, whatever it stands for.
+	Identity string
 }
 
 // Plan diagnoses and plans. Nothing is changed. The session must have been opened to record.
@@ -68,12 +70,13 @@ func (e *Engine) build(ctx context.Context, s *Session, w Wish, out *Planning) e
 	}
 	out.Builder = &plan.Builder{Playbook: p, Result: r, Target: s.Spec.Kind, Choice: w.Choice, Preparer: newHands(e.host, s.Spec)}
 	out.Plan = out.Builder.Build(ctx, stamp)
-	identity := w.SameAs
-	if identity == "" {
-		var err error
-		if identity, err = e.identity(ctx, s); err != nil {
-			return err
-		}
+	var err error
+	if out.Identity, err = e.identity(ctx, s); err != nil {
+		return err
+	}
+	identity := out.Identity
+	if w.SameAs != "" {
+		identity = w.SameAs
 	}
 	sum := sha256.Sum256(p.Document.Source)
 	out.Plan.Rectify, out.Plan.Made = w.Version, made

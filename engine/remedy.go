@@ -48,7 +48,7 @@ func (e *Engine) Carry(ctx context.Context, pl *Planning, s *Session, o Remedy) 
 	}
 	r, err := o.Store.Begin(journal.Start{
 		Playbook: pl.Plan.Playbook.ID, Title: pl.Plan.Playbook.Title, File: pl.Plan.Playbook.File, Source: string(pl.Playbook.Document.Source),
-		Target: journal.Target{Identity: pl.Plan.Target.Identity, Spec: pl.Plan.Target.Spec, Name: pl.Plan.Target.Name},
+		Target: journal.Target{Identity: pl.Identity, Spec: pl.Plan.Target.Spec, Name: pl.Plan.Target.Name},
 		Who:    o.Who, Version: o.Version, Command: o.Command, Plan: written, Facts: pl.Facts, Report: o.Report,
 	})
 	if err != nil {

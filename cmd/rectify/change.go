@@ -229,7 +229,7 @@ func (g *globals) operator(policy execute.Policy, pl *plan.Plan) (execute.Operat
 	if len(refused) > 0 {
 		return nil, &exitError{exitPlan, fmt.Errorf("nothing was changed: a step cannot be done; mend it, or leave it out with --skip ID\n%s", strings.Join(refused, "\n"))}
 	}
-	if !policy.Yes && isTerminal(g.stdin) && isTerminal(g.stderr) {
+	if !policy.Yes && isTerminal(g.stdin) {
 		return &person{policy: policy, in: g.stdin, out: g.stderr}, nil
 	}
 	if unmet := policy.Unmet(pl); len(unmet) > 0 {

@@ -3,10 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rectify-project/rectify/engine/journal"
+	"github.com/rectify-project/rectify/engine/prose"
 	"github.com/rectify-project/rectify/engine/story"
 )
 
@@ -92,7 +95,7 @@ func (g *globals) historyShow(id string) error {
 
 func headOf(s journal.Summary) story.Head {
 	return story.Head{Run: s.ID, Playbook: s.Playbook, Title: s.Title, Target: s.Target.Name, Who: s.Who.User + " on " + s.Who.Host,
-		Began: s.Began, State: string(s.State), Outcome: s.Outcome}
+		Began: s.Began.UTC().Format(time.DateTime) + " UTC", State: string(s.State), Outcome: s.Outcome}
 }
 
 func (g *globals) historyVerify() error {
@@ -104,11 +107,27 @@ func (g *globals) historyVerify() error {
 		if g.json() {
 			err = writeJSON(g.stdout, found)
 		} else {
-			fmt.Fprint(g.stdout, found.Text())
+			err = showCheck(g.stdout, found)
 		}
 		if err == nil && !found.Whole() {
 			err = &exitError{code: exitFound}
 		}
 		return err
 	})
+}
+
+// showCheck tells what walking the chain of records has found.
+func showCheck(w io.Writer, c journal.Check) error {
+	if c.Whole() {
+		_, err := fmt.Fprintf(w, "%d records, the chain is whole\nhead %s\n", c.Records, c.Head)
+		return err
+	}
+	if c.Break != nil {
+		fmt.Fprintf(w, "The chain is broken: %s\n", c.Break.Text)
+	}
+	for _, line := range c.Storage {
+		fmt.Fprintf(w, "The file is damaged: %s\n", prose.Printable(line))
+	}
+	_, err := fmt.Fprintf(w, "%d records\nhead %s\n", c.Records, c.Head)
+	return err
 }

@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -37,12 +40,13 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exitcode": exitCode, "samereport": sameReport, "buildvendor": buildVendor, "changefile": changeFile},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exitcode": exitCode, "samereport": sameReport, "buildvendor": buildVendor, "changefile": changeFile, "copydisk": scriptCopyDisk, "samedisk": scriptSameDisk, "edit": edit},
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOSTS", hosts)
 			env.Setenv("VENDOR", filepath.Join(hosts, "..", "vendor-hello"))
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
+			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			return nil
 		},
 	})
@@ -96,6 +100,59 @@ func changeFile(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		ts.Check(f.Close())
 	}
+}
+
+// scriptCopyDisk is a script command that copies a sample disk: "copydisk corrupt-download disk".
+func scriptCopyDisk(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: copydisk HOST FOLDER")
+	}
+	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(filepath.Join(ts.Getenv("HOSTS"), args[0]))))
+}
+
+// scriptSameDisk is a script command that demands that a copy of a sample disk is as the sample is: "samedisk corrupt-download disk".
+func scriptSameDisk(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: samedisk HOST FOLDER")
+	}
+	want, err := contents(filepath.Join(ts.Getenv("HOSTS"), args[0]))
+	ts.Check(err)
+	got, err := contents(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if same := maps.Equal(want, got); same == neg {
+		ts.Fatalf("%s is as %s: %v, want %v", args[1], args[0], same, !neg)
+	}
+}
+
+// contents reads a tree: the text of each file, and each folder.
+func contents(root string) (map[string]string, error) {
+	tree := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		if err != nil || d.IsDir() {
+			tree[name+"/"] = ""
+			return err
+		}
+		text, err := os.ReadFile(path)
+		tree[name] = string(text)
+		return err
+	})
+	return tree, err
+}
+
+// edit is a script command that replaces a text in a file, which must hold it: "edit plan.json old new".
+func edit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s does not hold %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
 }
 
 // sameReport is a script command that demands that two reports say the same of whatever they looked at.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rectify-project/rectify/engine/execute"
+	"github.com/rectify-project/rectify/engine/prose"
 	"github.com/rectify-project/rectify/sdk"
 )
 
@@ -121,7 +122,7 @@ func progressText(p sdk.Progress) string {
 		fmt.Fprintf(&b, " %d %s", p.Done, p.Unit)
 	}
 	if p.Note != "" {
-		b.WriteString(" " + printable(p.Note))
+		b.WriteString(" " + prose.Printable(p.Note))
 	}
 	return b.String()
 }
@@ -129,7 +130,7 @@ func progressText(p sdk.Progress) string {
 // line writes a line of its own.
 func (n *narrator) line(text string) {
 	n.wipe()
-	fmt.Fprintln(n.out, printable(text))
+	fmt.Fprintln(n.out, prose.Printable(text))
 }
 
 // wipe removes the line that is written over.
@@ -138,17 +139,4 @@ func (n *narrator) wipe() {
 		fmt.Fprintf(n.out, "\r%s\r", strings.Repeat(" ", n.wide))
 		n.wide = 0
 	}
-}
-
-// printable replaces what a terminal would obey: texts come from plugins and targets.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\t' || r == '\n' {
-			return ' '
-		}
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\u202e' || r == '\u2066' || r == '\u2067' {
-			return '\ufffd'
-		}
-		return r
-	}, s)
 }

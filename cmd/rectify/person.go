@@ -12,6 +12,7 @@ import (
 	"github.com/rectify-project/rectify/engine/execute"
 	"github.com/rectify-project/rectify/engine/journal"
 	"github.com/rectify-project/rectify/engine/plan"
+	"github.com/rectify-project/rectify/engine/prose"
 )
 
 // person asks whoever sits at the terminal what the command line does not decide.
@@ -58,9 +59,9 @@ func (p *person) Approve(ctx context.Context, u plan.Unit) (execute.Approval, er
 	if p.policy.Yes && p.policy.Refusal(u) == "" {
 		return p.policy.Approve(ctx, u)
 	}
-	fmt.Fprintf(p.out, "\n%s (%s)\n", printable(u.Step.Name()), u.Step.Key)
+	fmt.Fprintf(p.out, "\n%s (%s)\n", prose.Printable(u.Step.Name()), u.Step.Key)
 	for _, line := range u.Lines() {
-		fmt.Fprintf(p.out, "    %s\n", printable(line))
+		fmt.Fprintf(p.out, "    %s\n", prose.Printable(line))
 	}
 	fmt.Fprintf(p.out, "  risk: %s", riskWord(u))
 	if final := u.Final(); len(final) > 0 {
@@ -105,9 +106,9 @@ func (p *person) Answer(ctx context.Context, s *plan.Step, problem string) (exec
 		return execute.Reply{Given: true, Text: text, By: "--answer"}, nil
 	}
 	if problem != "" {
-		fmt.Fprintf(p.out, "  not yet: %s\n", printable(problem))
+		fmt.Fprintf(p.out, "  not yet: %s\n", prose.Printable(problem))
 	}
-	fmt.Fprintf(p.out, "\n%s\n", printable(s.Text))
+	fmt.Fprintf(p.out, "\n%s\n", prose.Printable(s.Text))
 	hint := "  Is it so? Say how (what backup, which snapshot), or stop: "
 	if s.Kind == "manual" {
 		hint = "  Say done when it is done, or stop: "
@@ -125,10 +126,10 @@ func (p *person) Answer(ctx context.Context, s *plan.Step, problem string) (exec
 
 // Failed asks what follows on a failed step.
 func (p *person) Failed(ctx context.Context, s *plan.Step, f journal.Failure) (execute.Choice, error) {
-	fmt.Fprintf(p.out, "\n%s failed: %s\n", printable(s.Name()), printable(f.Message))
+	fmt.Fprintf(p.out, "\n%s failed: %s\n", prose.Printable(s.Name()), prose.Printable(f.Message))
 	for _, more := range []string{f.Reason, f.Hint} {
 		if more != "" {
-			fmt.Fprintf(p.out, "  %s\n", printable(more))
+			fmt.Fprintf(p.out, "  %s\n", prose.Printable(more))
 		}
 	}
 	for {

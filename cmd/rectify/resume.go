@@ -63,7 +63,7 @@ func (g *globals) resume(ctx context.Context, consent consentFlags, args []strin
 		if err != nil {
 			return err
 		}
-		if operator = policy; !policy.Yes && isTerminal(g.stdin) && isTerminal(g.stderr) {
+		if operator = policy; !policy.Yes && isTerminal(g.stdin) {
 			operator = &person{policy: policy, in: g.stdin, out: g.stderr}
 		}
 	}

@@ -36,7 +36,7 @@ func newRun(t testing.TB, program string, args ...string) *run {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), runTimeout)
 	t.Cleanup(cancel)
 	r := &run{cmd: exec.CommandContext(ctx, program, args...), temp: temp}
-	r.cmd.Env = append(os.Environ(), "TMPDIR="+temp, "TEMP="+temp, "TMP="+temp, "XDG_CACHE_HOME="+filepath.Join(temp, "cache"))
+	r.cmd.Env = append(os.Environ(), "TMPDIR="+temp, "TEMP="+temp, "TMP="+temp, "XDG_CACHE_HOME="+filepath.Join(temp, "cache"), "XDG_STATE_HOME="+filepath.Join(temp, "state"))
 	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
 	return r
 }

@@ -64,7 +64,7 @@ func (g *globals) test(ctx context.Context, flags testFlags, args []string) erro
 		return err
 	}
 	totals := rehearse.Count(files)
-	if keep != nil && totals.Passed+totals.Failed+totals.NotRun == 0 {
+	if keep != nil && totals.Passed+totals.Failed == 0 {
 		return usageError(fmt.Errorf("--run %q matches the name of no test", flags.run))
 	}
 	if flags.junit != "" {

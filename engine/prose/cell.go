@@ -3,6 +3,7 @@ package prose
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"unicode"
 
 	textwidth "golang.org/x/text/width"
@@ -81,4 +82,17 @@ func runeColumns(r rune) int {
 func isWide(r rune) bool {
 	k := textwidth.LookupRune(r).Kind()
 	return k == textwidth.EastAsianWide || k == textwidth.EastAsianFullwidth
+}
+
+// Printable is a text on one line that a terminal shows and does not obey: controls and marks of direction are replaced.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t' || r == '\n' || r == '\r':
+			return ' '
+		case obeyed(r):
+			return '\ufffd'
+		}
+		return r
+	}, s)
 }

@@ -75,7 +75,7 @@ func (t *teller) header() {
 // record tells a record, and those behind it that belong to it. It gives the index of the next one.
 func (t *teller) record(i int) int {
 	rec := t.records[i]
-	if i > 0 && t.records[i-1].Kind == journal.Stopped && !slices.Contains([]journal.Kind{journal.Undoing, journal.Rebound, journal.Stopped}, rec.Kind) {
+	if i > 0 && t.records[i-1].Kind == journal.Stopped && !slices.Contains([]journal.Kind{journal.Undoing, journal.Rebound, journal.Resumed, journal.Stopped}, rec.Kind) {
 		t.tell(journal.Record{Time: rec.Time}, "the run went on")
 	}
 	switch rec.Kind {
@@ -83,6 +83,10 @@ func (t *teller) record(i int) int {
 		told(t, rec, t.started)
 	case journal.Rebound:
 		told(t, rec, t.rebound)
+	case journal.Resumed:
+		told(t, rec, func(rec journal.Record, who journal.Person) {
+			t.tell(rec, fmt.Sprintf("the run went on, by %s on %s", who.User, who.Host))
+		})
 	case journal.Assumed:
 		told(t, rec, t.assumed)
 	case journal.Approved, journal.Declined:
