@@ -26,8 +26,10 @@ func (g *globals) testCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test [FILE_test.yaml | FILE.yaml | DIR]...",
 		Short: "Run the tests that stand beside playbooks",
-		Long: `Test diagnoses from the facts that a test gives, by hand or recorded, and compares
-the verdicts with what the test expects. It needs no Windows machine. Without
+		Long: `Test diagnoses and plans from the facts that a test gives, by hand or recorded,
+carries the plan out with simulated actions, and takes it back, as far as the test
+expects something of that. Where what came is not what was expected, both are shown,
+with the reasons. It needs no Windows machine, and changes nothing on this one. Without
 arguments it runs the tests of the playbooks that are part of the program, but for
 those that need a recorded bundle: bundles are part of its source only.
 
@@ -41,7 +43,7 @@ Exit codes: 0 all passed; 1 a test failed; 2 wrong usage; 3 a file cannot be rea
 	}
 	cmd.Flags().StringVar(&f.run, "run", "", "run only the tests whose name matches this regular expression")
 	cmd.Flags().StringVar(&f.junit, "junit", "", "write the results as JUnit XML to this file as well")
-	cmd.Flags().BoolVar(&f.coverage, "coverage", false, "list the verdicts, conditions and steps that no test reached")
+	cmd.Flags().BoolVar(&f.coverage, "coverage", false, "list the verdicts, outcomes of conditions and steps that no test reached")
 	return cmd
 }
 

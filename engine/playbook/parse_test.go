@@ -172,6 +172,13 @@ func TestParseTestFile(t *testing.T) {
 		expect.Outcome.Value != "fixed after restart" || f.Tests[1].Expect.PlanExactly != nil {
 		t.Errorf("expect came out as %+v", expect)
 	}
+	if len(expect.Did) != 3 || expect.Did[2].Value != "clean[2]" || len(expect.DidNot) != 1 || len(expect.Failed) != 1 || len(expect.Left) != 1 ||
+		expect.Changed.Value != "false" || expect.Stopped.Value != "cancelled" || expect.Escalates.Value != "true" || len(expect.Undone) != 1 || len(expect.UndoDid) != 2 {
+		t.Errorf("expect came out as %+v", expect)
+	}
+	if test.OnFailure.Value != "retry" || test.StopAfter.Value != "file.rename" || f.Tests[1].OnFailure != nil {
+		t.Errorf("what the operator does came out as %v, %v", test.OnFailure, test.StopAfter)
+	}
 }
 
 func TestPartialDocument(t *testing.T) {
@@ -260,5 +267,31 @@ func BenchmarkSyntaxError(b *testing.B) {
 		if _, list := Parse("p.yaml", src); !list.HasErrors() {
 			b.Fatal("no error")
 		}
+	}
+}
+
+func TestExpectationIsAbout(t *testing.T) {
+	tests := map[string]struct {
+		expect     string
+		run, undid bool
+	}{
+		"a-verdict": {expect: "{applies: confirmed, symptoms: {a: confirmed}}"},
+		"a-plan":    {expect: "{plan: [a], never: [b]}"},
+		"an-end":    {expect: "{outcome: fixed}", run: true},
+		"no-change": {expect: "{changed: false}", run: true},
+		"a-deed":    {expect: "{did_not: [a]}", run: true},
+		"an-undo":   {expect: "{undone: [a]}", run: true, undid: true},
+		"its-way":   {expect: "{undo_did: [a]}", run: true, undid: true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			f, list := ParseTests("a_test.yaml", []byte("tests:\n  - name: one\n    expect: "+test.expect+"\n"))
+			if len(list) > 0 {
+				t.Fatal(list)
+			}
+			if e := f.Tests[0].Expect; e.OfRun() != test.run || e.Undo() != test.undid {
+				t.Errorf("it is about a run: %v, about an undo: %v", e.OfRun(), e.Undo())
+			}
+		})
 	}
 }

@@ -24,8 +24,11 @@ type Test struct {
 	After    []TestFact // readings in expect, wait_until and verify
 	Approve  *Approve
 	Answers  []Argument // step id → what the operator answers
-	Assume   []Assumption
-	Expect   *Expectation
+	// OnFailure is what the operator chooses when a step has failed: leave (as without it), retry, undo.
+	OnFailure *Scalar
+	StopAfter *Scalar // the step, or plugin.action, after which the operator stops the run
+	Assume    []Assumption
+	Expect    *Expectation
 }
 
 // FactState says how much is known of a fact.
@@ -91,7 +94,8 @@ type TestAction struct {
 	Outputs   []Entry
 }
 
-// Approve is what the operator approves: all (as without it), none, or the steps with these ids.
+// Approve is what the operator approves: all (as without it), none, or some steps; the others are declined. A step is
+// named by its id, by that of a group round it, by ID[2] for one item of a repeated step, or by its plugin.action.
 type Approve struct {
 	Span diag.Span
 	None bool
@@ -104,15 +108,36 @@ type Assumption struct {
 	Verdict Scalar // confirmed, suspected, ruled out, undetermined
 }
 
-// Expectation is what a test demands. What is not given is not compared.
+// Expectation is what a test demands. What is not given is not compared. A list of steps holds ids; where it is about
+// what was done, also plugin.action, which stands for each step that uses it. But for Never, DidNot and Left a list is met
+// when its steps are there in this order, among others.
 type Expectation struct {
 	Span          diag.Span
 	Applies       *Scalar      // confirmed, ruled out, undetermined
 	Causes        []Assumption // the verdict that each must have
 	Symptoms      []Assumption
-	Plan          []Scalar // ids of planned steps, in this order among others
+	Plan          []Scalar // planned steps
 	PlanExactly   *[]Scalar
 	Never         []Scalar // steps that must not be planned
 	Outcome       *Scalar  // fixed, fixed after restart, restart needed, not fixed, cannot tell, was transient, not seen
 	OtherFailures *[]Scalar
+
+	Did       []Scalar // steps that were carried out, those of a `finally` too
+	DidNot    []Scalar
+	Failed    []Scalar // steps that failed, also where a further attempt worked
+	Left      []Scalar // steps that are left to be done or decided
+	Changed   *Scalar  // true, false: whether anything was changed
+	Stopped   *Scalar  // why the run ended before it was complete: approval, cancelled, failed, restart; or never
+	Escalates *Scalar  // true, false: whether the playbook's `say` is told
+	Undone    []Scalar // steps that were taken back, when the whole run was
+	UndoDid   []Scalar // all that taking back the whole run did: what it held still again, took back, and ran of a `finally`
+}
+
+// Undo says whether the test takes the whole run back.
+func (e *Expectation) Undo() bool { return e != nil && len(e.Undone)+len(e.UndoDid) > 0 }
+
+// OfRun says whether the test demands something of how the plan is carried out.
+func (e *Expectation) OfRun() bool {
+	return e != nil && (e.Undo() || len(e.Did)+len(e.DidNot)+len(e.Failed)+len(e.Left) > 0 || e.Outcome != nil || e.Changed != nil ||
+		e.Stopped != nil || e.Escalates != nil)
 }

@@ -74,6 +74,8 @@ func (r *reader) test(v Value) (Test, bool) {
 			t.Answers = append(t.Answers, Argument{Name: e.Key, Value: e.Value})
 		}
 	}
+	t.OnFailure = m.word("on_failure", "leave", "retry", "undo")
+	t.StopAfter = m.text("stop_after")
 	t.Assume = m.verdicts("assume")
 	t.Expect = m.expectation()
 	m.need("expect")
@@ -261,34 +263,4 @@ func (m *mapping) verdicts(key string) []Assumption {
 		}
 	}
 	return all
-}
-
-func (m *mapping) expectation() *Expectation {
-	sub := m.part("expect", `"expect"`)
-	if sub == nil {
-		return nil
-	}
-	e := &Expectation{Span: m.value("expect").Span}
-	e.Applies = sub.spacedWord("applies", "confirmed", "ruled out", "undetermined")
-	e.Causes = sub.verdicts("causes")
-	e.Symptoms = sub.verdicts("symptoms")
-	e.Plan = sub.texts("plan")
-	e.PlanExactly = sub.exactly("plan_exactly")
-	e.Never = sub.texts("never")
-	e.Outcome = sub.spacedWord("outcome", "cannot tell", "fixed", "fixed after restart", "not fixed", "not seen", "restart needed", "was transient")
-	e.OtherFailures = sub.exactly("other_failures")
-	if len(sub.entries) == 0 {
-		sub.report(sub.at, "missing-key", "the test expects nothing", "add causes, plan, never or outcome")
-	}
-	sub.finish()
-	return e
-}
-
-// exactly is texts for a list that means something when it is empty: nil is a list that was not given.
-func (m *mapping) exactly(key string) *[]Scalar {
-	if m.value(key) == nil {
-		return nil
-	}
-	all := m.texts(key)
-	return &all
 }

@@ -1,45 +1,46 @@
 package rehearse
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/rectify-project/rectify/engine/check"
+	"github.com/rectify-project/rectify/engine/condition"
 	"github.com/rectify-project/rectify/engine/diagnose"
 	"github.com/rectify-project/rectify/engine/playbook"
 	"github.com/rectify-project/rectify/sdk/hresult"
 	"github.com/rectify-project/rectify/sdk/schema"
 )
 
-// comparison holds a diagnosis against what a test expects.
+// comparison holds the course of a test against what the test expects.
 type comparison struct {
-	result     *diagnose.Result
-	compared   int
+	*course
+	ctx        context.Context
 	mismatches []Mismatch
-	notRun     []string
+	told       bool // what happened, or why nothing did, stands with a mismatch already
 }
 
-func (c *comparison) expectation(e *playbook.Expectation) {
-	if e == nil {
-		return
-	}
+// diagnosis compares what was concluded.
+func (c *comparison) diagnosis(e *playbook.Expectation) {
 	if e.Applies != nil {
 		c.verdict("applies", *e.Applies, c.result.Applies)
 	}
 	c.verdicts("symptoms.", e.Symptoms, c.result.Symptoms)
 	c.verdicts("causes.", e.Causes, c.result.Causes)
 	c.others(e)
-	c.outcome(e.Outcome)
-	c.plan(e)
 }
 
 // equal compares one expectation.
 func (c *comparison) equal(of string, at playbook.Scalar, expected, got string, because func(*Mismatch)) {
-	c.compared++
-	if expected == got {
-		return
+	if expected != got {
+		c.differs(of, at, expected, got, because)
 	}
+}
+
+// differs adds a mismatch. because adds to it what explains it; it may be nil.
+func (c *comparison) differs(of string, at playbook.Scalar, expected, got string, because func(*Mismatch)) {
 	m := Mismatch{Of: of, Span: at.Span, Expected: expected, Got: got}
 	if because != nil {
 		because(&m)
@@ -51,20 +52,23 @@ func (c *comparison) verdicts(namespace string, expected []playbook.Assumption, 
 	for _, e := range expected {
 		i := slices.IndexFunc(findings, func(f *diagnose.Finding) bool { return f.Name == e.Name.Value })
 		if i < 0 {
-			c.equal(namespace+e.Name.Value, e.Verdict, e.Verdict.Value, "nothing: "+c.stopped(), func(m *Mismatch) {
-				c.explain(m, "applies", c.result.Applies)
-				if c.result.Healed != nil {
-					m.Reasons = append(m.Reasons, reasons("healed", c.result.Healed)...)
-				}
-			})
+			c.differs(namespace+e.Name.Value, e.Verdict, e.Verdict.Value, "nothing: "+c.noMore(), c.whyEnded)
 			continue
 		}
 		c.verdict(namespace+e.Name.Value, e.Verdict, findings[i])
 	}
 }
 
-// stopped says why a diagnosis has no symptoms and causes.
-func (c *comparison) stopped() string {
+// whyEnded adds the reasons for which the diagnosis ended early, or did not.
+func (c *comparison) whyEnded(m *Mismatch) {
+	c.explain(m, "applies", c.result.Applies)
+	if c.result.Healed != nil {
+		m.Reasons = append(m.Reasons, reasons("healed", c.result.Healed.Leaves)...)
+	}
+}
+
+// noMore says why a diagnosis has no symptoms and causes, and nothing follows from it.
+func (c *comparison) noMore() string {
 	if c.result.Outcome == diagnose.Transient {
 		return "the problem has healed, and nothing more was looked at"
 	}
@@ -88,7 +92,7 @@ func (c *comparison) explain(m *Mismatch, of string, f *diagnose.Finding) {
 			if side.of == nil {
 				continue
 			}
-			m.Reasons = append(m.Reasons, reasons(strings.TrimSpace(prefix+" "+side.name), side.of)...)
+			m.Reasons = append(m.Reasons, reasons(strings.TrimSpace(prefix+" "+side.name), side.of.Leaves)...)
 			for _, leaf := range side.of.Leaves {
 				asks = append(asks, leaf.Mentions...)
 			}
@@ -101,7 +105,7 @@ func (c *comparison) explain(m *Mismatch, of string, f *diagnose.Finding) {
 		}
 	}
 	follow(of, f)
-	m.Unknown = f.Missing
+	m.Unknown = append(m.Unknown, f.Missing...)
 }
 
 func (c *comparison) finding(name string) *diagnose.Finding {
@@ -117,9 +121,9 @@ func (c *comparison) finding(name string) *diagnose.Finding {
 	return list[i]
 }
 
-func reasons(of string, r *diagnose.Reasoning) []Reason {
+func reasons(of string, leaves []condition.Leaf) []Reason {
 	var out []Reason
-	for _, leaf := range r.Leaves {
+	for _, leaf := range leaves {
 		out = append(out, Reason{Of: of, Condition: leaf.Source, Values: leaf.Shown, Truth: leaf.Truth.String(), Absent: leaf.Absent})
 	}
 	return out
@@ -153,53 +157,6 @@ func code(s playbook.Scalar) (hresult.Code, error) {
 		return 0, err
 	}
 	return v.(hresult.Code), nil
-}
-
-// outcome compares the outcome as far as the diagnosis decides it.
-func (c *comparison) outcome(expected *playbook.Scalar) {
-	if expected == nil {
-		return
-	}
-	ended := c.result.Outcome == diagnose.NotSeen || c.result.Outcome == diagnose.Transient
-	diagnosed := slices.Contains([]string{diagnose.NotSeen.String(), diagnose.Transient.String()}, expected.Value)
-	if !ended && !diagnosed {
-		c.notRun = append(c.notRun, "outcome")
-		return
-	}
-	c.equal("outcome", *expected, expected.Value, c.result.Outcome.String(), func(m *Mismatch) {
-		c.explain(m, "applies", c.result.Applies)
-		if c.result.Healed != nil {
-			m.Reasons = append(m.Reasons, reasons("healed", c.result.Healed)...)
-		}
-	})
-}
-
-// plan compares the planned steps where the diagnosis alone decides them: where the problem was not seen or has healed
-// nothing is planned.
-func (c *comparison) plan(e *playbook.Expectation) {
-	if c.result.Outcome != diagnose.NotSeen && c.result.Outcome != diagnose.Transient {
-		for _, x := range []struct {
-			name  string
-			given bool
-		}{{"plan", len(e.Plan) > 0}, {"plan_exactly", e.PlanExactly != nil}, {"never", len(e.Never) > 0}} {
-			if x.given {
-				c.notRun = append(c.notRun, x.name)
-			}
-		}
-		return
-	}
-	got := "nothing: " + c.stopped()
-	for _, s := range e.Plan {
-		c.equal("plan", s, s.Value, got, nil)
-	}
-	c.compared += len(e.Never)
-	if e.PlanExactly == nil {
-		return
-	}
-	c.compared++
-	for _, s := range *e.PlanExactly {
-		c.mismatches = append(c.mismatches, Mismatch{Of: "plan_exactly", Span: s.Span, Expected: s.Value, Got: got})
-	}
 }
 
 // String is a mismatch in one line.

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// The JUnit form that continuous integration services read: a suite a file, a case a test. A test that this version does
-// not carry out is skipped, a file with errors is a case of its own that could not be run.
+// The JUnit form that continuous integration services read: a suite a file, a case a test. A file with errors is a case of
+// its own that could not be run.
 type (
 	junitSuites struct {
 		XMLName xml.Name     `xml:"testsuites"`
@@ -19,7 +19,6 @@ type (
 		Tests    int         `xml:"tests,attr"`
 		Failures int         `xml:"failures,attr"`
 		Errors   int         `xml:"errors,attr"`
-		Skipped  int         `xml:"skipped,attr"`
 		Cases    []junitCase `xml:"testcase"`
 	}
 	junitCase struct {
@@ -29,7 +28,6 @@ type (
 		Line    int          `xml:"line,attr,omitempty"`
 		Failure *junitDetail `xml:"failure"`
 		Error   *junitDetail `xml:"error"`
-		Skipped *junitDetail `xml:"skipped"`
 	}
 	junitDetail struct {
 		Message string `xml:"message,attr"`
@@ -71,8 +69,6 @@ func (s *junitSuite) add(c junitCase) {
 		s.Failures++
 	case c.Error != nil:
 		s.Errors++
-	case c.Skipped != nil:
-		s.Skipped++
 	}
 	s.Cases = append(s.Cases, c)
 }
@@ -88,8 +84,6 @@ func problemDetail(f *File) *junitDetail {
 func junitTest(f *File, t Test) junitCase {
 	c := junitCase{Name: t.Name, Line: t.Span.Start.Line}
 	switch {
-	case t.Status == NotRun:
-		c.Skipped = &junitDetail{Message: "not run in this version: " + strings.Join(t.NotRun, ", ")}
 	case t.Problems.HasErrors():
 		c.Error = problemDetail(&File{Problems: t.Problems})
 	case t.Status == Failed:

@@ -80,3 +80,33 @@ func (o *observer) byHand(call fact.Call, given *givenFact, healthy map[string]a
 	}
 	return r
 }
+
+// laterObserver answers what is read once steps are being done: as the test says in `after`, laid over the first reading;
+// a probe that is not named there reads as it did at first.
+type laterObserver struct {
+	first *observer
+	after map[string]*givenFact
+}
+
+var _ fact.Observer = (*laterObserver)(nil)
+
+// Observe answers one call.
+func (o *laterObserver) Observe(ctx context.Context, call fact.Call) fact.Reading {
+	first := o.first.Observe(ctx, call)
+	given := o.after[call.Probe.Name]
+	if given == nil {
+		return first
+	}
+	if status, without := statuses[given.state]; without {
+		return fact.Reading{Status: status, Reason: given.reason}
+	}
+	usual, _ := first.Value.(map[string]any)
+	if usual == nil && o.first.healthy {
+		answer, _, err := healthyAnswer(call.Probe, call.Input)
+		if err != nil {
+			return fact.Reading{Status: fact.Failed, Reason: err.Error()}
+		}
+		usual = answer
+	}
+	return o.first.byHand(call, given, usual)
+}

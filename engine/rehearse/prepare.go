@@ -5,46 +5,84 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/rectify-project/rectify/engine/check"
+	"github.com/rectify-project/rectify/engine/condition"
 	"github.com/rectify-project/rectify/engine/diag"
+	"github.com/rectify-project/rectify/engine/diagnose"
 	"github.com/rectify-project/rectify/engine/fact"
 	"github.com/rectify-project/rectify/engine/playbook"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/target"
 )
 
 // usualNow is the time of a test that gives no time at all.
 var usualNow = time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 
-// stage is what a test gives the diagnosis.
+// stage is what a test gives.
 type stage struct {
-	observer *observer
-	inputs   map[string]any
-	now      time.Time
+	observer   *observer      // of the first readings
+	later      *laterObserver // of those in expect, wait_until and verify, and after a restart
+	kind       target.Kind
+	inputs     map[string]any
+	assumed    diagnose.Assumptions
+	behaviours map[string]*behaviour // of actions, by full name
+	now        time.Time
 }
 
 // prepare reads what a test gives and checks every name in it. The stage is of use when no diagnostic is an error.
 func prepare(files fs.FS, dir string, p *check.Playbook, file string, t *playbook.Test) (*stage, diag.List) {
 	b := &preparation{reader: reader{file: file, kind: "fact"}, playbook: p, test: t}
-	s := &stage{observer: &observer{given: map[string]*givenFact{}, healthy: t.Defaults != nil}}
-	s.observer.offline = t.Target != nil && t.Target.Value == "offline"
+	s := &stage{observer: &observer{given: map[string]*givenFact{}, healthy: t.Defaults != nil}, behaviours: map[string]*behaviour{}}
+	s.later = &laterObserver{s.observer, map[string]*givenFact{}}
 	if t.Bundle != nil {
 		s.observer.bundle = b.bundle(files, dir)
 	}
+	s.kind = kindOf(t, s.observer.bundle)
+	s.observer.offline = s.kind == target.Offline
 	for _, f := range t.Facts {
 		if given, ok := b.fact(f); ok {
 			s.observer.given[f.Probe.Value] = given
 		}
 	}
 	for _, f := range t.After {
-		b.fact(f)
+		if given, ok := b.fact(f); ok {
+			s.later.after[f.Probe.Value] = given
+		}
+	}
+	for _, a := range t.Actions {
+		s.behaviours[a.Uses.Value] = b.action(a)
 	}
 	s.inputs = b.inputs()
+	s.assumed = assumptions(t)
 	s.now = b.now(s.observer)
 	b.names()
 	return s, b.list.Sorted()
+}
+
+// kindOf is what a test is about: as it says, else what its bundle was recorded of, else a running machine.
+func kindOf(t *playbook.Test, recorded *fact.Bundle) target.Kind {
+	switch {
+	case t.Target != nil:
+		return target.Kind(t.Target.Value)
+	case recorded != nil && recorded.Target.Kind == string(target.Offline):
+		return target.Offline
+	}
+	return target.Live
+}
+
+// assumptions are the verdicts that a test sets.
+func assumptions(t *playbook.Test) diagnose.Assumptions {
+	out := diagnose.Assumptions{}
+	for _, a := range t.Assume {
+		for _, v := range []condition.Verdict{condition.Confirmed, condition.Suspected, condition.RuledOut, condition.VerdictUndetermined} {
+			if v.String() == a.Verdict.Value {
+				out[a.Name.Value] = v
+			}
+		}
+	}
+	return out
 }
 
 // preparation is the reading of one test.
@@ -176,110 +214,4 @@ func (b *preparation) unknownName(at playbook.Scalar, what string, names []strin
 		hint = "did you mean " + s + "?"
 	}
 	b.errorAt(at.Span, "unknown-name", fmt.Sprintf("the playbook has no %s %q; it has %s", what, at.Value, words(names)), hint)
-}
-
-// names checks the names of conclusions, steps and actions.
-func (b *preparation) names() {
-	t := b.test
-	causes, symptoms := conclusionNames(b.playbook.Causes), conclusionNames(b.playbook.Symptoms)
-	b.known("cause or applies", append([]string{"applies"}, causes...), named(t.Assume)...)
-	steps, asked := b.steps()
-	if t.Approve != nil {
-		b.known("step", steps, t.Approve.IDs...)
-	}
-	for _, a := range t.Answers {
-		b.known("question", asked, a.Name)
-	}
-	for _, a := range t.Actions {
-		b.action(a)
-	}
-	e := t.Expect
-	if e == nil {
-		return
-	}
-	b.known("cause", causes, named(e.Causes)...)
-	b.known("symptom", symptoms, named(e.Symptoms)...)
-	b.known("step", steps, e.Plan...)
-	b.known("step", steps, e.Never...)
-	if e.PlanExactly != nil {
-		b.known("step", steps, *e.PlanExactly...)
-	}
-	b.codes(e.OtherFailures)
-}
-
-func (b *preparation) known(what string, names []string, given ...playbook.Scalar) {
-	for _, s := range given {
-		if !slices.Contains(names, s.Value) {
-			b.unknownName(s, what, names)
-		}
-	}
-}
-
-func named(list []playbook.Assumption) []playbook.Scalar {
-	var out []playbook.Scalar
-	for _, a := range list {
-		out = append(out, a.Name)
-	}
-	return out
-}
-
-func conclusionNames(list []*check.Conclusion) []string {
-	var out []string
-	for _, c := range list {
-		out = append(out, c.Name)
-	}
-	return out
-}
-
-// steps lists the ids of the playbook's steps, and of those that ask.
-func (b *preparation) steps() (ids, asked []string) {
-	check.Walk(slices.Concat(b.playbook.Steps, b.playbook.Afterwards), func(s *check.Step) {
-		if !s.Named {
-			return
-		}
-		ids = append(ids, s.ID)
-		if s.Kind == playbook.AskStep {
-			asked = append(asked, s.ID)
-		}
-	})
-	return ids, asked
-}
-
-// action checks a simulated action and what it answers.
-func (b *preparation) action(a playbook.TestAction) {
-	var uses []string
-	var step *check.Step
-	check.Walk(slices.Concat(b.playbook.Steps, b.playbook.Afterwards), func(s *check.Step) {
-		if s.Kind != playbook.ActionStep {
-			return
-		}
-		if s.Uses() == a.Uses.Value {
-			step = s
-		}
-		if !slices.Contains(uses, s.Uses()) {
-			uses = append(uses, s.Uses())
-		}
-	})
-	if step == nil {
-		b.unknownName(a.Uses, "step that uses", uses)
-		return
-	}
-	if len(a.Outputs) > 0 {
-		b.object(a.Outputs, step.Output)
-	}
-}
-
-// codes checks the expected codes of other failures.
-func (b *preparation) codes(list *[]playbook.Scalar) {
-	if list == nil {
-		return
-	}
-	if b.playbook.Others == nil && len(*list) > 0 {
-		b.errorAt((*list)[0].Span, "expect", "the playbook does not say which failures it is not about", "it says so in applies.others")
-	}
-	for _, s := range *list {
-		if _, err := code(s); err != nil {
-			b.errorAt(s.Span, "expect", strings.TrimSpace(err.Error()), "")
-		}
-	}
 }

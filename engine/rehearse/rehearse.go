@@ -1,6 +1,7 @@
 // Package rehearse runs the tests that stand beside a playbook: facts by hand or recorded ones take the place of a
-// machine, and what the playbook concludes from them is compared with what its author expects. It needs no Windows and
-// starts no process: the manifests of plugins are all that it knows of them.
+// machine, its actions are carried out in memory, and what the playbook concludes, plans, does and takes back is compared
+// with what its author expects. It needs no Windows and starts no process: the manifests of plugins are all that it knows
+// of them.
 //
 // A test's facts come from, in this order: `facts`, the `bundle`, the healthy answer of the manifest where the test says
 // `defaults: healthy`. What none of them has is not known, with the reason "not given in the test".
@@ -17,7 +18,6 @@ import (
 
 	"github.com/rectify-project/rectify/engine/check"
 	"github.com/rectify-project/rectify/engine/diag"
-	"github.com/rectify-project/rectify/engine/diagnose"
 	"github.com/rectify-project/rectify/engine/playbook"
 )
 
@@ -142,7 +142,7 @@ func (f *File) loadPlaybook(s Source, name string, functions check.Catalog) (*ch
 	var p *check.Playbook
 	if !list.HasErrors() {
 		var more diag.List
-		p, more = check.Check(doc, functions)
+		p, more = check.Check(doc, possible{functions})
 		list = append(list, more...)
 	}
 	for _, d := range list.Sorted() {
@@ -165,25 +165,44 @@ func read(fsys fs.FS, name string) ([]byte, error) {
 
 // run runs one test.
 func run(ctx context.Context, files fs.FS, dir string, p *check.Playbook, file string, t *playbook.Test, coverage *Coverage) Test {
-	out := Test{Name: t.Name.Value, Span: t.Name.Span}
+	out := Test{Name: t.Name.Value, Span: t.Name.Span, Status: Passed}
 	stage, problems := prepare(files, dir, p, file, t)
 	if out.Problems = problems; problems.HasErrors() {
 		out.Status = Failed
 		return out
 	}
-	result := diagnose.Run(ctx, p, stage.observer, stage.inputs, stage.now, nil)
-	coverage.add(result)
-	coverage.addPlan(t.Expect)
-	c := &comparison{result: result}
-	c.expectation(t.Expect)
-	out.Mismatches, out.NotRun = c.mismatches, c.notRun
-	switch {
-	case len(c.mismatches) > 0:
+	c := newCourse(p, t, stage)
+	c.conclude(ctx)
+	coverage.concluded(ctx, c)
+	x := &comparison{course: c, ctx: ctx}
+	x.diagnosis(t.Expect)
+	x.planning(t.Expect)
+	if err := x.follow(ctx, t.Expect); err != nil {
+		out.Problems = append(out.Problems, diag.Diagnostic{File: file, Span: t.Name.Span, Kind: "rehearsal", Message: "the rehearsal itself failed: " + err.Error(), Hint: "this is a fault of rectify: report it"})
+	}
+	coverage.carried(c)
+	out.Mismatches = x.mismatches
+	if len(out.Mismatches) > 0 || out.Problems.HasErrors() {
 		out.Status = Failed
-	case c.compared == 0:
-		out.Status = NotRun
-	default:
-		out.Status = Passed
 	}
 	return out
+}
+
+// follow carries the plan out, and takes it back, where the test demands something of that.
+func (c *comparison) follow(ctx context.Context, e *playbook.Expectation) error {
+	if !e.OfRun() {
+		return nil
+	}
+	if err := c.carryOut(ctx); err != nil {
+		return err
+	}
+	c.running(e)
+	if !e.Undo() && !c.ran.Undo {
+		return nil
+	}
+	if err := c.takeBack(ctx); err != nil {
+		return err
+	}
+	c.undoing(e)
+	return nil
 }

@@ -18,7 +18,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestGolden runs the test file of each archive and compares the text form of the result with the archive's `want`. The
-// playbook is testdata/drive.yaml where the archive has none. The archive's comment may say --coverage.
+// playbook is drive.yaml or works.yaml of testdata where the archive has none. The archive's comment may say --coverage.
 func TestGolden(t *testing.T) {
 	archives, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(archives) == 0 {
@@ -43,7 +43,7 @@ func TestGolden(t *testing.T) {
 // runArchive runs the tests of an archive.
 func runArchive(t *testing.T, archive *txtar.Archive, keep func(string) bool) *rehearse.File {
 	t.Helper()
-	files := fstest.MapFS{"drive.yaml": {Data: drivePlaybook(t)}}
+	files := fstest.MapFS{"drive.yaml": {Data: drivePlaybook(t)}, "works.yaml": {Data: samplePlaybook(t, "works.yaml")}}
 	for _, f := range archive.Files {
 		files[f.Name] = &fstest.MapFile{Data: f.Data}
 	}
@@ -59,10 +59,12 @@ func runArchive(t *testing.T, archive *txtar.Archive, keep func(string) bool) *r
 	return f
 }
 
-// drivePlaybook is the playbook that most tests here are about.
-func drivePlaybook(t testing.TB) []byte {
+// drivePlaybook is the playbook that most tests of conclusions are about.
+func drivePlaybook(t testing.TB) []byte { return samplePlaybook(t, "drive.yaml") }
+
+func samplePlaybook(t testing.TB, name string) []byte {
 	t.Helper()
-	playbook, err := os.ReadFile("testdata/drive.yaml")
+	playbook, err := os.ReadFile("testdata/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,6 @@ type Status string
 const (
 	Passed Status = "passed"
 	Failed Status = "failed"
-	NotRun Status = "not run" // it expects only what this version does not carry out
 )
 
 // Test is the result of one test.
@@ -34,17 +33,17 @@ type Test struct {
 	Status     Status     `json:"status"`
 	Problems   diag.List  `json:"problems,omitempty"` // of the test itself; with an error among them it did not run
 	Mismatches []Mismatch `json:"mismatches,omitempty"`
-	NotRun     []string   `json:"not_run,omitempty"` // the expectations that this version does not carry out: plan, never
 }
 
 // Mismatch is an expectation that was not met.
 type Mismatch struct {
-	Of       string          `json:"of"`   // "causes.scheduled_task", "applies", "outcome"
+	Of       string          `json:"of"`   // "causes.scheduled_task", "applies", "outcome", "did"
 	Span     diag.Span       `json:"span"` // of what was expected
 	Expected string          `json:"expected"`
 	Got      string          `json:"got"`
 	Reasons  []Reason        `json:"reasons,omitempty"`
 	Unknown  []condition.Why `json:"unknown,omitempty"` // what was not known, of a verdict that is not settled for it
+	Notes    []string        `json:"notes,omitempty"`   // what else explains it, one line each: what was done instead, why the run stopped
 }
 
 // Reason is one leaf of a condition, with the values that it had.
@@ -59,30 +58,21 @@ type Reason struct {
 // Totals counts results.
 type Totals struct {
 	Passed int `json:"passed"`
-	Failed int `json:"failed"`  // with a file that has errors as one
-	NotRun int `json:"not_run"` // tests that expect only what this version does not carry out
-	// Expectations that this version does not carry out, by what they are about.
-	Expectations map[string]int `json:"expectations_not_run,omitempty"`
+	Failed int `json:"failed"` // with a file that has errors as one
 }
 
 // Count counts the results of files.
 func Count(files []*File) Totals {
-	t := Totals{Expectations: map[string]int{}}
+	var t Totals
 	for _, f := range files {
 		if f.Problems.HasErrors() {
 			t.Failed++
 		}
 		for _, test := range f.Tests {
-			switch test.Status {
-			case Passed:
+			if test.Status == Passed {
 				t.Passed++
-			case Failed:
+			} else {
 				t.Failed++
-			case NotRun:
-				t.NotRun++
-			}
-			for _, what := range test.NotRun {
-				t.Expectations[what]++
 			}
 		}
 	}

@@ -22,10 +22,29 @@ func sample() sdk.Plugin {
 			probe[struct{}, reach]("reach", []sdk.TargetKind{sdk.Live}, `{"ok":true}`),
 			probe[struct{}, reach]("quiet", both, ``),
 		},
-		Actions: []sdk.Action{sdk.NewAction(sdk.ActionManifest{
-			Name: "clean", Summary: "Deletes old files", Targets: both, Effect: sdk.Reversible, Risk: sdk.RiskLow,
-		}, sdk.ActionHands[struct{}, cleaned, struct{}]{})},
+		Actions: []sdk.Action{
+			sdk.NewAction(sdk.ActionManifest{
+				Name: "clean", Summary: "Deletes old files", Targets: both, Effect: sdk.Reversible, Risk: sdk.RiskLow,
+			}, sdk.ActionHands[struct{}, cleaned, struct{}]{}),
+			sdk.NewAction(sdk.ActionManifest{
+				Name: "move", Summary: "Moves a folder", Targets: both, Needs: sdk.Needs{Platforms: []string{"plan9"}}, Effect: sdk.Reversible, Risk: sdk.RiskMedium,
+			}, sdk.ActionHands[moveInput, struct{}, struct{}]{}),
+			declared[namesInput, struct{}]("stop", sdk.Reversible, sdk.RiskMedium),
+			declared[namesInput, struct{}]("start", sdk.Reversible, sdk.RiskLow),
+			declared[pathInput, struct{}]("disable", sdk.Reversible, sdk.RiskMedium),
+			declared[pathInput, struct{}]("enable", sdk.Reversible, sdk.RiskMedium),
+			declared[pathInput, unpacked]("unpack", sdk.Reversible, sdk.RiskLow),
+			declared[pathInput, struct{}]("add", sdk.Irreversible, sdk.RiskHigh),
+			declared[struct{}, struct{}]("restart", sdk.Restarts, sdk.RiskHigh),
+			declared[struct{}, struct{}]("block", sdk.Reversible, sdk.RiskLow),
+			declared[struct{}, struct{}]("unblock", sdk.Reversible, sdk.RiskLow),
+		},
 	}
+}
+
+// declared is an action that no version carries out yet, on a system that no test runs on.
+func declared[In, Out any](name string, effect sdk.Effect, risk sdk.Risk) sdk.Action {
+	return sdk.DeclareAction[In, Out](sdk.ActionManifest{Name: name, Summary: "Changes something", Needs: sdk.Needs{Platforms: []string{"plan9"}}, Effect: effect, Risk: risk})
 }
 
 type (
@@ -68,6 +87,26 @@ type (
 	}
 	cleaned struct {
 		Bytes schema.Bytes `json:"bytes"`
+	}
+	namesInput struct {
+		Names []string `json:"names"`
+		Wait  bool     `json:"wait,omitempty"`
+	}
+	pathInput struct {
+		Path string `json:"path"`
+	}
+	moveInput struct {
+		Path schema.TargetPath `json:"path"`
+		To   string            `json:"to"`
+	}
+	unpacked struct {
+		Parts []part `json:"parts"`
+		Count int    `json:"count" jsonschema_extras:"x-counts=parts"`
+	}
+	part struct {
+		Path string       `json:"path"`
+		Kind string       `json:"kind" jsonschema:"enum=first,enum=second"`
+		Size schema.Bytes `json:"size"`
 	}
 )
 

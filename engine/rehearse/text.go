@@ -3,8 +3,6 @@ package rehearse
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/rectify-project/rectify/engine/condition"
@@ -27,7 +25,8 @@ func (v View) Text(w io.Writer, files []*File) error {
 			return err
 		}
 	}
-	totals(&t, Count(files))
+	n := Count(files)
+	fmt.Fprintf(&t, "%d passed, %d failed\n", n.Passed, n.Failed)
 	_, err := io.WriteString(w, t.String())
 	return err
 }
@@ -99,6 +98,9 @@ func mismatch(t *strings.Builder, file string, m Mismatch) {
 	for _, w := range m.Unknown {
 		fmt.Fprintf(t, "    not known: %s\n", unknown(w))
 	}
+	for _, note := range m.Notes {
+		fmt.Fprintf(t, "    %s\n", strings.ReplaceAll(note, "\n", "\n    "))
+	}
 }
 
 // String shows a leaf with its values: ✗ disk.free < inputs.min_free → 100 GiB < 10 GiB.
@@ -131,8 +133,12 @@ func unknown(w condition.Why) string {
 func (v View) coverage(t *strings.Builder, f *File) {
 	verdicts, truths, steps := f.Coverage.Parts()
 	fmt.Fprintf(t, "     reached: verdicts %s, outcomes of conditions %s", verdicts, truths)
-	if steps.Of > 0 {
-		fmt.Fprintf(t, ", steps expected in a plan %s", steps)
+	word := ", steps "
+	for _, what := range []string{wasPlanned, wasDone, hasFailed, wasUndone} {
+		if p, any := steps[what]; any {
+			t.WriteString(word + what + " " + p.String())
+			word = ", "
+		}
 	}
 	t.WriteString("\n")
 	if !v.Coverage {
@@ -150,8 +156,8 @@ func (v View) coverage(t *strings.Builder, f *File) {
 		}
 	}
 	for _, x := range f.Coverage.Steps {
-		if x.Tests == 0 {
-			missed = append(missed, fmt.Sprintf("steps.%s: planned", x.ID))
+		if words := unreached(x.Tests); words != "" {
+			missed = append(missed, fmt.Sprintf("steps.%s: %s", x.ID, words))
 		}
 	}
 	if len(missed) > 0 {
@@ -159,8 +165,8 @@ func (v View) coverage(t *strings.Builder, f *File) {
 	}
 }
 
-// order is the one in which verdicts and truths are listed.
-var order = []string{"confirmed", "suspected", "true", "false", "ruled out", "undetermined"}
+// order is the one in which verdicts, truths and what became of steps are listed.
+var order = []string{"confirmed", "suspected", "true", "false", "ruled out", "undetermined", wasPlanned, wasDone, hasFailed, wasUndone}
 
 func unreached(counts map[string]int) string {
 	var missed []string
@@ -170,23 +176,6 @@ func unreached(counts map[string]int) string {
 		}
 	}
 	return strings.Join(missed, ", ")
-}
-
-func totals(t *strings.Builder, n Totals) {
-	expectations := 0
-	var parts []string
-	for _, what := range slices.Sorted(maps.Keys(n.Expectations)) {
-		expectations += n.Expectations[what]
-		parts = append(parts, fmt.Sprintf("%s %d", what, n.Expectations[what]))
-	}
-	if expectations > 0 {
-		fmt.Fprintf(t, "%s not run in this version: %s", count(expectations, "expectation"), strings.Join(parts, ", "))
-		if n.NotRun > 0 {
-			fmt.Fprintf(t, "; %s with no other", count(n.NotRun, "test"))
-		}
-		t.WriteString("\n")
-	}
-	fmt.Fprintf(t, "%d passed, %d failed\n", n.Passed, n.Failed)
 }
 
 func count(n int, what string) string {
