@@ -42,7 +42,7 @@ func forge(t *testing.T, dir string) string {
 }
 
 func TestTampering(t *testing.T) {
-	whole := t.TempDir()
+	whole := folderTest(t)
 	first, second := chainOfTen(t, whole)
 	const free = "DROP TRIGGER record_stays; DROP TRIGGER record_remains;"
 	const other = "(sequence, run, time, kind, step, digest, data) SELECT 11, run, time, kind, step, digest, data FROM record WHERE sequence = 10"
@@ -120,7 +120,7 @@ func TestTampering(t *testing.T) {
 
 // TestForgedEndWithHead states what a chain cannot show: who changes the head as well has made another journal.
 func TestForgedEndWithHead(t *testing.T) {
-	dir := t.TempDir()
+	dir := folderTest(t)
 	chainOfTen(t, dir)
 	raw := rawTest(t, dir)
 	if _, err := raw.Exec("DROP TRIGGER record_remains; DELETE FROM record WHERE sequence = 10; UPDATE head SET (sequence, digest) = (SELECT sequence, digest FROM record WHERE sequence = 9)"); err != nil {
@@ -135,7 +135,7 @@ func TestForgedEndWithHead(t *testing.T) {
 // copyTest copies a journal that is closed.
 func copyTest(t *testing.T, from string) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir := folderTest(t)
 	if err := copyFile(filepath.Join(dir, fileName), filepath.Join(from, fileName)); err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func copyTest(t *testing.T, from string) string {
 }
 
 func TestRecordsStay(t *testing.T) {
-	dir := t.TempDir()
+	dir := folderTest(t)
 	chainOfTen(t, dir)
 	for name, query := range map[string]string{
 		"update":  "UPDATE record SET kind = 'failed' WHERE sequence = 3",
@@ -160,7 +160,7 @@ func TestRecordsStay(t *testing.T) {
 
 // TestBrokenTables opens databases that are no journal, or no longer.
 func TestBrokenTables(t *testing.T) {
-	whole := t.TempDir()
+	whole := folderTest(t)
 	chainOfTen(t, whole)
 	for name, c := range map[string]struct{ sql, want string }{
 		"no-head-row":     {"DELETE FROM head", "damaged"},

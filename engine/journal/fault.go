@@ -88,7 +88,7 @@ func (s *Store) fault(doing string, err error) error {
 		return fmt.Errorf("%s: another rectify has been writing it for %s: try again when it is done", cannot, patience)
 	case code&0xff == sqlite3.SQLITE_READONLY, code&0xff == sqlite3.SQLITE_CANTOPEN, code&0xff == sqlite3.SQLITE_PERM,
 		errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("%s: %w; its folder must be on a disk that can be written, and belong to whoever runs rectify: make it so, or name another state folder", cannot, err)
+		return fmt.Errorf("%s: %w; its folder must be on a disk that can be written, and belong to whoever runs rectify: make it so, or name another state folder with --state", cannot, err)
 	}
 	return fmt.Errorf("%s: %w", cannot, err)
 }

@@ -63,7 +63,7 @@ func checkOwn(path string) error {
 		return fmt.Errorf("%s may be written by others (mode %04o), who could change what is undone, and how: run chmod go-w %s, after a look at what is in it", path, info.Mode().Perm(), path)
 	}
 	if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Uid != 0 && int(s.Uid) != os.Geteuid() {
-		return fmt.Errorf("%s belongs to the user with id %d, who may change it: run rectify as that user, name another state folder, or run chown %d %s, after a look at what is in it",
+		return fmt.Errorf("%s belongs to the user with id %d, who may change it: run rectify as that user, name another state folder with --state, or run chown %d %s, after a look at what is in it",
 			path, s.Uid, os.Geteuid(), path)
 	}
 	return nil

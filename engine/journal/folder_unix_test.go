@@ -12,7 +12,7 @@ import (
 )
 
 func TestFolderIsPrivate(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "new", "state")
+	dir := filepath.Join(folderTest(t), "new", "state")
 	s := openTest(t, dir)
 	closeAll(t, beginTest(t, s, "m1"))
 	err := filepath.WalkDir(filepath.Dir(dir), func(path string, d fs.DirEntry, err error) error {
@@ -58,7 +58,7 @@ func TestFolderOfOthers(t *testing.T) {
 			if c.root && !root {
 				t.Skip("only root can give a file away")
 			}
-			dir := filepath.Join(t.TempDir(), "state")
+			dir := filepath.Join(folderTest(t), "state")
 			s := openTest(t, dir)
 			closeAll(t, beginTest(t, s, "m1"), s)
 			if err := c.spoil(dir); err != nil {
@@ -92,7 +92,7 @@ func relink(dir, name string, link func(to, at string) error) error {
 // TestStrayWAL makes sure that a new journal is never made beside the rest of an old one: its records would be written
 // into the new file.
 func TestStrayWAL(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "state")
+	dir := filepath.Join(folderTest(t), "state")
 	openTest(t, dir).Close()
 	if err := errors.Join(os.Remove(filepath.Join(dir, fileName)), os.WriteFile(filepath.Join(dir, fileName+"-wal"), []byte("x"), 0o600)); err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func TestStrayWAL(t *testing.T) {
 
 // TestHalfMade makes a journal after a crash in the making of one.
 func TestHalfMade(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "state")
+	dir := filepath.Join(folderTest(t), "state")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func checkOwn(path string) error {
 		return &os.PathError{Op: "read the owner of", Path: path, Err: err}
 	}
 	if owner == nil || !trusted(owner) {
-		return fmt.Errorf("%s belongs to %s, who may change it: have a look at what is in it, then run takeown /A /R /F \"%s\", or name another state folder", path, owner, path)
+		return fmt.Errorf("%s belongs to %s, who may change it: have a look at what is in it, then run takeown /A /R /F \"%s\", or name another state folder with --state", path, owner, path)
 	}
 	list, _, err := descriptor.DACL()
 	if err != nil || list == nil { // without a list everybody may do everything

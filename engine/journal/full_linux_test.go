@@ -14,7 +14,7 @@ import (
 // mountTest mounts a small file system of its own, which takes root.
 func mountTest(t *testing.T, size int) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir := folderTest(t)
 	if err := unix.Mount("none", dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700", size)); err != nil {
 		t.Skipf("no file system can be mounted here (%v): run as root", err)
 	}

@@ -79,7 +79,7 @@ func holdElsewhere(t *testing.T, dir, id string) (run string, pid int, kill func
 }
 
 func TestTargetIsHeld(t *testing.T) {
-	dir := t.TempDir()
+	dir := folderTest(t)
 	run, pid, kill := holdElsewhere(t, dir, "")
 	s := openTest(t, dir)
 
@@ -134,7 +134,7 @@ func TestTargetIsHeld(t *testing.T) {
 }
 
 func TestContinueTwice(t *testing.T) {
-	dir := t.TempDir()
+	dir := folderTest(t)
 	s := openTest(t, dir)
 	r := beginTest(t, s, "m1")
 	appendTest(t, r, Intended, "a", Intent{})
@@ -160,7 +160,7 @@ func TestContinueTwice(t *testing.T) {
 
 // TestLookersDoNotHold makes sure that somebody who lists the runs keeps nobody from beginning one.
 func TestLookersDoNotHold(t *testing.T) {
-	dir := t.TempDir()
+	dir := folderTest(t)
 	s := openTest(t, dir)
 	closeAll(t, beginTest(t, s, "m1"))
 	stop, done := make(chan struct{}), make(chan error)
@@ -196,7 +196,7 @@ func TestLookersDoNotHold(t *testing.T) {
 func TestLockFileOfAnybody(t *testing.T) {
 	for name, text := range map[string]string{"garbage": "\x00\xff{", "null": "null", "huge": strings.Repeat("[", 100000), "old": `{"run":"x","pid":1}`} {
 		t.Run(name, func(t *testing.T) {
-			s := openTest(t, t.TempDir())
+			s := openTest(t, folderTest(t))
 			path := s.lockPath(lockName("m1"))
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)

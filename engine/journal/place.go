@@ -28,7 +28,7 @@ func Place(named string) (string, error) {
 	if runtime.GOOS == "windows" {
 		data := os.Getenv("ProgramData")
 		if !filepath.IsAbs(data) {
-			return "", fmt.Errorf("%%ProgramData%% is %q, no folder that can hold the journal: name a state folder", data)
+			return "", fmt.Errorf("%%ProgramData%% is %q, no folder that can hold the journal: name a state folder with --state", data)
 		}
 		return filepath.Join(data, "Rectify"), nil
 	}
@@ -38,7 +38,7 @@ func Place(named string) (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil || !filepath.IsAbs(home) {
-		return "", fmt.Errorf("there is no home folder (%q) that can hold the journal: set XDG_STATE_HOME, or name a state folder", home)
+		return "", fmt.Errorf("there is no home folder (%q) that can hold the journal: set XDG_STATE_HOME, or name a state folder with --state", home)
 	}
 	return filepath.Join(home, ".local", "state", "rectify"), nil
 }

@@ -133,7 +133,7 @@ func (s *Store) checkFiles() error {
 		case err != nil:
 			return s.fault("look at it", err)
 		case !info.Mode().IsRegular():
-			return fmt.Errorf("%s is %s, not a plain file: the journal is not kept behind links; move the state folder as a whole, and name it", path, describe(info.Mode()))
+			return fmt.Errorf("%s is %s, not a plain file: the journal is not kept behind links; move the state folder as a whole, and name it with --state", path, describe(info.Mode()))
 		case i == 0 && info.Size() == 0:
 			return s.damaged("the file is empty")
 		}

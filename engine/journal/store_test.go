@@ -30,6 +30,28 @@ func openTest(t testing.TB, dir string) *Store {
 	return s
 }
 
+// folderTest makes a folder that is nobody else's to write, whatever the umask: in memory where that can be, because
+// many tests would wait for a disk most of their time.
+func folderTest(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "rectify-journal-")
+	if err != nil {
+		return privateTest(t)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// privateTest is folderTest on a disk.
+func privateTest(t testing.TB) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "state")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 func startOn(identity string) Start {
 	return Start{
 		Playbook: "windows-update/0x8024001e", Title: "Update stops half way", Source: "rectify: 1\n",
@@ -77,7 +99,7 @@ func rawTest(t testing.TB, dir string) *sql.DB {
 }
 
 func TestRoundTrip(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "a b%?#", "state") // characters that mean something in a URI
+	dir := filepath.Join(folderTest(t), "a b%?#", "state") // characters that mean something in a URI
 	s := openTest(t, dir)
 	r := beginTest(t, s, "m1")
 	intent := Intent{Uses: "file.rename", Input: json.RawMessage(`{"to":"<b>"}`), Token: json.RawMessage(`{"n":9007199254740993}`), Attempt: 1}
@@ -125,7 +147,7 @@ func TestRoundTrip(t *testing.T) {
 
 // TestExportedRecords makes sure that a record's digest can be recomputed from its export.
 func TestExportedRecords(t *testing.T) {
-	s := openTest(t, t.TempDir())
+	s := openTest(t, folderTest(t))
 	r := beginTest(t, s, "m1")
 	appendTest(t, r, Answered, "backup", Answer{Question: "a < b & c?", Text: "yes\u2028 \xff", By: "terminal"})
 	appendTest(t, r, Intended, "raw", Intent{Token: json.RawMessage("{ \"a\": \"<\u2028>\" }")})
@@ -187,7 +209,7 @@ func TestPlace(t *testing.T) {
 }
 
 func TestNoJournal(t *testing.T) {
-	for name, dir := range map[string]string{"empty-folder": t.TempDir(), "no-folder": filepath.Join(t.TempDir(), "x")} {
+	for name, dir := range map[string]string{"empty-folder": folderTest(t), "no-folder": filepath.Join(folderTest(t), "x")} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := OpenToRead(dir); !errors.Is(err, ErrNoJournal) || !strings.Contains(err.Error(), dir) {
 				t.Errorf("got %v", err)
@@ -201,7 +223,7 @@ func TestNoJournal(t *testing.T) {
 
 // TestReadingLeavesNothing makes sure that looking at a journal that nobody has open makes no file beside it.
 func TestReadingLeavesNothing(t *testing.T) {
-	dir := t.TempDir()
+	dir := folderTest(t)
 	s := openTest(t, dir)
 	closeAll(t, beginTest(t, s, "m1"), s)
 	reader, err := OpenToRead(dir)
@@ -225,7 +247,7 @@ func TestReadingLeavesNothing(t *testing.T) {
 // a record.
 func TestManyWriters(t *testing.T) {
 	const writers, each = 4, 15
-	dir := t.TempDir()
+	dir := privateTest(t) // on a disk, where a commit takes long
 	first := openTest(t, dir)
 	closeAll(t, beginTest(t, first, "first"))
 	var group sync.WaitGroup
@@ -273,7 +295,7 @@ func TestManyWriters(t *testing.T) {
 
 // TestManyMakers opens a journal that is not there yet from several sides at once.
 func TestManyMakers(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "state")
+	dir := filepath.Join(folderTest(t), "state")
 	var group sync.WaitGroup
 	for i := range 4 {
 		group.Go(func() {
@@ -299,7 +321,7 @@ func TestManyMakers(t *testing.T) {
 
 // TestClockSetBack makes sure that the order of records and runs is that of their appending.
 func TestClockSetBack(t *testing.T) {
-	s := openTest(t, t.TempDir())
+	s := openTest(t, folderTest(t))
 	at := time.Date(2026, 11, 22, 21, 18, 0, 0, time.FixedZone("", 3600))
 	s.now = func() time.Time { at = at.Add(-time.Hour); return at }
 	first := beginTest(t, s, "m1")
@@ -322,7 +344,7 @@ func TestClockSetBack(t *testing.T) {
 
 // TestFailedAppend makes sure that a run does not go on after a record that was not written.
 func TestFailedAppend(t *testing.T) {
-	s := openTest(t, t.TempDir())
+	s := openTest(t, folderTest(t))
 	r := beginTest(t, s, "m1")
 	first := r.Append(Intended, "a", Intent{Input: json.RawMessage(`{`)})
 	if first == nil {
@@ -342,7 +364,7 @@ func TestFailedAppend(t *testing.T) {
 }
 
 func TestStateDir(t *testing.T) {
-	dir := t.TempDir()
+	dir := folderTest(t)
 	s := openTest(t, dir)
 	r := beginTest(t, s, "m1")
 	seen := map[string]string{}

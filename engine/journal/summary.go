@@ -1,9 +1,11 @@
 package journal
 
 import (
+	"bytes"
 	"cmp"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -54,13 +56,8 @@ func (a *account) take(r *row) error {
 	a.Last = record.Time
 	switch record.Kind {
 	case Started:
-		var start struct { // without its large parts
-			Playbook string `json:"playbook"`
-			Title    string `json:"title"`
-			Target   Target `json:"target"`
-			Who      Person `json:"who"`
-		}
-		err = json.Unmarshal(r.data, &start)
+		var start Start
+		start, err = readFront(r.data)
 		a.Summary = Summary{ID: r.run, Playbook: start.Playbook, Title: start.Title, Target: start.Target, Who: start.Who, Began: record.Time, Last: record.Time, State: StateInterrupted}
 	case Stopped:
 		var stop Stop
@@ -102,6 +99,37 @@ func (a *account) take(r *row) error {
 		return fmt.Errorf("record %d (%s): %w", r.sequence, r.kind, err)
 	}
 	return nil
+}
+
+// readFront reads a Start as far as its person, which stands behind all else that a summary needs. What follows may be a
+// thousand times as long, and the summaries of all runs are read whenever one begins.
+func readFront(data []byte) (Start, error) {
+	var start Start
+	d := json.NewDecoder(bytes.NewReader(data))
+	if first, err := d.Token(); err != nil || first != json.Delim('{') {
+		return start, errors.New("it is no object of JSON")
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return start, err
+		}
+		var into any = new(json.RawMessage)
+		switch key {
+		case "playbook":
+			into = &start.Playbook
+		case "title":
+			into = &start.Title
+		case "target":
+			into = &start.Target
+		case "who":
+			into = &start.Who
+		}
+		if err := d.Decode(into); err != nil || key == "who" {
+			return start, err
+		}
+	}
+	return start, nil
 }
 
 // goesOn notes a record after a stop: the run was resumed. A run that is complete, or is taken back, stays so.

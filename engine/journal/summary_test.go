@@ -2,6 +2,7 @@ package journal
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,6 +37,7 @@ func TestStates(t *testing.T) {
 		"stopped":              {steps: []step{intended, stopped}, want: StateStopped, owed: true, stop: "the disk is gone"},
 		"stopped-without-text": {steps: []step{intended, {Stopped, Stop{Reason: "restart"}}}, want: StateStopped, owed: true, stop: "restart"},
 		"resumed":              {steps: []step{intended, stopped, {Approved, Decision{}}}, want: StateInterrupted, running: StateRunning, owed: true},
+		"resumed-by":           {steps: []step{intended, stopped, {Resumed, Person{User: "bo"}}}, want: StateInterrupted, running: StateRunning, owed: true},
 		"rebound":              {steps: []step{intended, stopped, {Rebound, startOn("m1")}}, want: StateInterrupted, running: StateRunning, owed: true},
 		"verified":             {steps: []step{intended, done, {Verified, Verdict{Outcome: "fixed"}}}, want: StateInterrupted, running: StateRunning, owed: true, outcome: "fixed"},
 		"ended":                {steps: []step{intended, done, ended}, want: StateEnded, outcome: "fixed"},
@@ -51,7 +53,7 @@ func TestStates(t *testing.T) {
 		"one-cut-then-it":      {steps: []step{intended, undoingOne, undoingOne, restoredOne}, want: StateInterrupted, running: StateRunning, owed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := openTest(t, t.TempDir())
+			s := openTest(t, folderTest(t))
 			r := beginTest(t, s, "m1")
 			for _, step := range c.steps {
 				appendTest(t, r, step.kind, "a", step.data)
@@ -94,7 +96,7 @@ func TestStates(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	s := openTest(t, t.TempDir())
+	s := openTest(t, folderTest(t))
 	if _, err := s.Find("last"); err == nil || !strings.Contains(err.Error(), "none yet") {
 		t.Errorf("an empty journal: %v", err)
 	}
@@ -163,9 +165,59 @@ func TestRunIDs(t *testing.T) {
 
 // TestRunIDIsTaken makes sure that no second run gets the records of a first.
 func TestRunIDIsTaken(t *testing.T) {
-	s := openTest(t, t.TempDir())
+	s := openTest(t, folderTest(t))
 	r := beginTest(t, s, "m1")
 	if err := s.append(r.ID(), Started, "", startOn("m2")); !errors.Is(err, errTaken) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestReadFront holds the short way of reading a Start to the long one.
+func TestReadFront(t *testing.T) {
+	for name, c := range map[string]struct {
+		data string
+		bad  bool
+	}{
+		"as-written":   {data: `{"playbook":"p","title":"t","source":"x","target":{"identity":"i"},"who":{"user":"u"},"plan":{"who":1}}`},
+		"without-some": {data: `{"playbook":"p","source":{"who":1},"target":{"identity":"i"}}`},
+		"cut-behind":   {data: `{"playbook":"p","who":{"user":"u"},"plan":`},
+		"empty":        {data: ``, bad: true},
+		"null":         {data: `null`, bad: true},
+		"list":         {data: `[{"playbook":"p"}]`, bad: true},
+		"wrong-type":   {data: `{"playbook":5}`, bad: true},
+		"cut":          {data: `{"playbook":"p","target":{"ident`, bad: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := readFront([]byte(c.data))
+			if (err != nil) != c.bad {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			var whole Start
+			if json.Unmarshal([]byte(c.data), &whole) != nil {
+				return // cut off behind what is read
+			}
+			if got.Playbook != whole.Playbook || got.Title != whole.Title || got.Target != whole.Target || got.Who != whole.Who {
+				t.Errorf("%+v, want %+v", got, whole)
+			}
+		})
+	}
+}
+
+// TestUnreadableStart makes sure that a run whose first record cannot be read keeps nobody from seeing the others.
+func TestUnreadableStart(t *testing.T) {
+	dir := folderTest(t)
+	first, second := chainOfTen(t, dir)
+	raw := rawTest(t, dir)
+	if _, err := raw.Exec("DROP TRIGGER record_stays; UPDATE record SET data = x'00' WHERE sequence = 1"); err != nil {
+		t.Fatal(err)
+	}
+	closeAll(t, raw)
+	s := openTest(t, dir)
+	runs, err := s.Runs()
+	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "record 1") || len(runs) != 2 || runs[0].ID != second || runs[0].Playbook == "" || runs[1].ID != first {
+		t.Errorf("%+v, %v", runs, err)
+	}
+	if r, err := s.Begin(startOn("m1")); !errors.Is(err, ErrDamaged) {
+		t.Errorf("a run begins although it cannot be told whether another is owed: %v, %v", r, err)
 	}
 }

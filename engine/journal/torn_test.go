@@ -9,17 +9,6 @@ import (
 	"testing"
 )
 
-// memoryTest gives a folder in memory where there is one: thousands of journals are written here.
-func memoryTest(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "rectify-journal-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
 // tornJournal is the two files of a journal whose process died while it appended its last record.
 type tornJournal struct {
 	file          []byte
@@ -30,7 +19,7 @@ type tornJournal struct {
 
 func tear(t *testing.T, l layout) tornJournal {
 	t.Helper()
-	s, err := open(t.TempDir(), l)
+	s, err := open(folderTest(t), l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +109,7 @@ func TestTornAppend(t *testing.T) {
 	j := tear(t, small)
 	for how, tear := range j.tears() {
 		t.Run(how, func(t *testing.T) {
-			s, err := at(memoryTest(t), small)
+			s, err := at(folderTest(t), small)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -170,7 +159,7 @@ func TestOpenAfterTear(t *testing.T) {
 	for how, tear := range j.tears() {
 		t.Run(how, func(t *testing.T) {
 			for stop := j.from; stop < j.to; stop += 1499 {
-				dir := memoryTest(t)
+				dir := folderTest(t)
 				wal := j.write(t, dir)
 				for n := j.to - 1; n >= stop; n-- {
 					if err := tear(wal, n); err != nil {
@@ -187,7 +176,7 @@ func TestOpenAfterTear(t *testing.T) {
 func TestTornSector(t *testing.T) {
 	const sector = 4096
 	j := tear(t, standard)
-	dir := memoryTest(t)
+	dir := folderTest(t)
 	wal := j.write(t, dir)
 	from := j.from / sector * sector
 	if _, err := wal.WriteAt(make([]byte, j.to-from), int64(from)); err != nil {
