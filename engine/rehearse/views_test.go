@@ -96,6 +96,24 @@ func TestJUnit(t *testing.T) {
 	}
 }
 
+// TestJSONOfRuns holds the form of what is told of a run that went otherwise.
+func TestJSONOfRuns(t *testing.T) {
+	raw, err := json.Marshal(runArchive(t, archive(t, "run-failing"), nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`"expected":"sample.move","got":"it failed: in use"`,
+		`"reasons":[{"of":"verify fixed","condition":"disk.free \u003e= size(\"10GiB\")","values":"5.0 GiB \u003e= 10.0 GiB","truth":"false"}`,
+		`"notes":["done: backup, idle, `,
+		`{"id":"sample.stop in reset","tests":{"done":4,"failed":0,"planned":6,"undone":3}}`,
+	} {
+		if !bytes.Contains(raw, []byte(want)) {
+			t.Errorf("%s is not in the JSON form", want)
+		}
+	}
+}
+
 // TestJSON holds the form that programs read: the names of the fields and the words of the statuses.
 func TestJSON(t *testing.T) {
 	raw, err := json.Marshal(runArchive(t, archive(t, "failing"), nil))
@@ -146,21 +164,25 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// FuzzRun makes sure that no test file, however wrong, breaks a run, and that a test which passes was compared.
+// FuzzRun makes sure that no test file, however wrong, breaks a run, and that a test fails when something is wrong with it.
 func FuzzRun(f *testing.F) {
-	playbook := drivePlaybook(f)
-	for _, name := range []string{"passing", "wrong", "states"} {
+	playbooks := map[string][]byte{"drive": drivePlaybook(f), "works": samplePlaybook(f, "works.yaml")}
+	for _, name := range []string{"passing", "wrong", "states", "run", "run-failing", "run-wrong"} {
 		for _, file := range archive(f, name).Files {
-			if file.Name == "drive_test.yaml" {
-				f.Add(file.Data)
+			if of, tests := strings.CutSuffix(file.Name, "_test.yaml"); tests {
+				f.Add(file.Data, of == "works")
 			}
 		}
 	}
 	functions := check.NewPluginCatalog(sample())
-	f.Fuzz(func(t *testing.T, tests []byte) {
-		files := fstest.MapFS{"drive.yaml": {Data: playbook}, "drive_test.yaml": {Data: tests}}
+	f.Fuzz(func(t *testing.T, tests []byte, works bool) {
+		name := "drive"
+		if works {
+			name = "works"
+		}
+		files := fstest.MapFS{name + ".yaml": {Data: playbooks[name]}, name + "_test.yaml": {Data: tests}}
 		source := rehearse.Source{FS: files, Display: func(name string) string { return name }}
-		got, err := rehearse.Run(t.Context(), source, "drive_test.yaml", functions, nil)
+		got, err := rehearse.Run(t.Context(), source, name+"_test.yaml", functions, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
