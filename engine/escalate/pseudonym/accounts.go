@@ -29,7 +29,7 @@ func locateAccounts(s string) []accountArea {
 		if n > 2 {
 			continue
 		}
-		a := accountArea{area{domainStart(s, at), at}, area{i, i}}
+		a := accountArea{area{hostStart(s, at, maxDomain), at}, area{i, i}}
 		if a.domain.from == at || a.domain.from > 0 && !opens(s, a.domain.from) {
 			continue
 		}
@@ -47,17 +47,4 @@ func locateAccounts(s string) []accountArea {
 		}
 	}
 	return found
-}
-
-// domainStart is where the name of a domain or machine begins that ends before a place.
-func domainStart(s string, to int) int {
-	from := to
-	for from > 0 && to-from < maxDomain {
-		r, size := utf8.DecodeLastRuneInString(s[:from])
-		if !hostRune(r) {
-			break
-		}
-		from -= size
-	}
-	return from
 }

@@ -40,7 +40,7 @@ var (
 lastuser samaccountname upn userprincipalname userid accountid`)
 	machineFields = set(`computer computers machine machines host hosts server servers statusserver wuserver wustatusserver
 workstation node nodes fqdn proxy proxyserver remotehost clientname computernames address addresses ipaddress bypass
-logonserver dnsserver dnsservers domaincontroller`)
+logonserver dnsserver dnsservers domaincontroller servername`)
 	domainFields = set(`domain domains workgroup forest realm tenant dnsdomain dhcpdomain nvdomain searchlist dnssuffix`)
 	secretFields = set(`password passwd pwd passphrase secret`)
 )
@@ -99,7 +99,7 @@ var labelSuffixes = map[string]field{
 	"username": userField, "accountname": userField, "loggedonuser": userField, "registeredowner": userField,
 	"registeredorganization": userField,
 	"computername":           machineField, "machinename": machineField, "hostname": machineField,
-	"workstationname": machineField, "servername": machineField, "nodename": machineField,
+	"workstationname": machineField, "nodename": machineField,
 	"domainname": domainField, "userdomain": domainField, "userdnsdomain": domainField,
 }
 

@@ -252,7 +252,7 @@ func (b *Book) nameAt(s string, i int) (folded string, end int) {
 
 // below makes a span of a domain and of the name of a machine in it that stands before the dot, behind free.
 func (b *Book) below(s string, a area, free int) span {
-	from := max(domainStart(s, a.from-1), free)
+	from := max(hostStart(s, a.from-1, maxDomain), free)
 	label := strings.TrimLeft(s[from:a.from-1], ".-_")
 	domain := fold(a.of(s))
 	if label == "" || tokens(label) || strings.HasPrefix(label[strings.LastIndexByte(label, '.')+1:], "_") {

@@ -3,7 +3,6 @@ package pseudonym
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // publicHosts are machines that everybody's updates come from, and what the schemas and manuals of Windows name. They
@@ -196,31 +195,41 @@ func locateGenerated(s string) []area {
 // programs that end in .Local are none.
 func locateQualified(s string) []area {
 	var found []area
-	for i := 0; i < len(s); {
-		to := i
-		if alnum(s[i]) || s[i] >= utf8.RuneSelf {
-			to = hostEnd(s, i)
+	for at, free := 0, 0; ; at++ {
+		i := strings.IndexByte(s[at:], '.')
+		if i < 0 {
+			return found
 		}
-		if to == i {
-			i++
+		at += i
+		to := privateEnd(s, at+1)
+		if to < 0 {
 			continue
 		}
-		if service := strings.LastIndex(s[i:to], "._"); service >= 0 { // _ldap._tcp.dc._msdcs.contoso.local
-			if next := strings.IndexByte(s[i+service+1:to], '.'); next >= 0 {
-				i += service + 1 + next + 1
+		a := area{max(hostStart(s, at, maxHost), free), to}
+		a.from += len(a.of(s)) - len(strings.TrimLeft(a.of(s), ".-"))
+		if service := strings.LastIndex(a.of(s), "._"); service >= 0 { // _ldap._tcp.dc._msdcs.contoso.local
+			if next := strings.IndexByte(a.of(s)[service+1:], '.'); next >= 0 {
+				a.from += service + 1 + next + 1
 			}
 		}
-		h := s[i:to]
-		if dot := strings.LastIndexByte(h, '.'); dot > 0 {
-			suffix := h[dot+1:]
-			spelt := suffix == strings.ToLower(suffix) || h == strings.ToUpper(h)
-			if spelt && privateSuffixes[fold(suffix)] && bounded(s, i) && bounded(s, to) && validHost(h) {
-				found = append(found, area{i, to})
-			}
+		h, suffix := a.of(s), s[at+1:to]
+		spelt := suffix == strings.ToLower(suffix) || h == strings.ToUpper(h)
+		if spelt && bounded(s, a.from) && strings.Contains(h, ".") && validHost(h) {
+			found = append(found, a)
+			free = to
 		}
-		i = to
 	}
-	return found
+}
+
+// privateEnd is where a private suffix ends that begins at a place and that nothing of a name follows; -1 where there is
+// none.
+func privateEnd(s string, from int) int {
+	for suffix := range privateSuffixes {
+		if to := from + len(suffix); hasFold(s[from:], suffix) && hostEnd(s, from) == to && bounded(s, to) {
+			return to
+		}
+	}
+	return -1
 }
 
 // qualifiedEnd is where the domain ends that follows the name of a machine: two parts or more, which begin with letters

@@ -11,7 +11,8 @@ import (
 //   - in the identity of a package, ~~10.0.1.1, of a component, _31bf3856ad364e35_10.0.1.0_, or of an app, _1.0.219.0_x64;
 //   - beside a letter, as in v1.2.3.4 or 1.2.3.4beta, and in the name of a program's file, tool-1.2.3.4.msi;
 //   - behind a word that says so: version, build, release and the like, also in FileVersion=;
-//   - in the title of a driver, "Intel - Net - 12.18.11.1", or behind its date in a list, |2019-06-19|4.11.0.0|;
+//   - in the title of a driver, "Intel - Net - 12.18.11.1", behind its date in a list, |2019-06-19|4.11.0.0|, or behind
+//     its file, oem5.inf:VMware:VMMouse:12.4.0.5:;
 //   - with a first part below 10 and three zeros, as have the versions of .NET: no machine has such an address.
 //
 // Where that leaves a doubt it is an address.
@@ -67,7 +68,8 @@ func versionAt(s string, a area) bool {
 	switch before := s[a.from-1]; {
 	case before == '~':
 		return true
-	case before == '.' && a.from > 1 && alnum(s[a.from-2]): // of a longer number, or of a word such as a correlation vector
+	case before == '.' && a.from > 1 && (alnum(s[a.from-2]) || s[a.from-2] == '+' || s[a.from-2] == '/'):
+		// Of a longer number, or of a word such as a correlation vector, which is in Base64.
 		return true
 	case letter(before):
 		return !escaped(s, a.from)
@@ -76,7 +78,8 @@ func versionAt(s string, a area) bool {
 			return true
 		}
 	}
-	return afterVersionWord(s, a.from) || afterDeviceClass(s, a.from) || afterDate(s, a.from)
+	return afterVersionWord(s, a.from) || afterDeviceClass(s, a.from) || afterDate(s, a.from) ||
+		s[a.from-1] == ':' && strings.Contains(s[max(0, a.from-96):a.from], ".inf:")
 }
 
 // programSuffixes end the names of files that carry their version.

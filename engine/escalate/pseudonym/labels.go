@@ -55,6 +55,9 @@ func labelBefore(s string, at int) (string, bool) {
 	for start > 0 && (alnum(head[start-1]) || head[start-1] == '_' || head[start-1] == '-') {
 		start--
 	}
+	if len(head)-start < len("name") {
+		return "", false
+	}
 	word := normalise(head[start:])
 	if labelKind(word) != noField || s[at] == '=' && shortLabels[word] {
 		return word, true

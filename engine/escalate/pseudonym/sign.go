@@ -66,3 +66,16 @@ func wordBefore(s string, i int) string {
 	}
 	return s[from:i]
 }
+
+// hostStart is where the name of a machine or domain begins that ends before a place, at most so many bytes before it.
+func hostStart(s string, to, most int) int {
+	from := to
+	for from > 0 && to-from < most {
+		r, size := utf8.DecodeLastRuneInString(s[:from])
+		if !hostRune(r) {
+			break
+		}
+		from -= size
+	}
+	return from
+}

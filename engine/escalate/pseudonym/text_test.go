@@ -75,8 +75,8 @@ func TestText(t *testing.T) {
 		"version-by-word":        {`(wcp.dll version 0.0.0.6) Version: 1.2.3.4 FileVersion=5.6.7.8 v1.2.3.4 ver. 1.2.3.4 Build 1.2.3.4 V=1.5.0.0;`, `(wcp.dll version 0.0.0.6) Version: 1.2.3.4 FileVersion=5.6.7.8 v1.2.3.4 ver. 1.2.3.4 Build 1.2.3.4 V=1.5.0.0;`},
 		"version-by-json":        {`{"version":"1.2.3.4","x":"1.2.3.4"}`, `{"version":"1.2.3.4","x":"ipv4-1"}`},
 		"version-of-driver":      {`Title = Intel - Net - 12.18.11.1; AMD - System - 12/2/2016 12:00:00 AM - 1.5.0.0`, `Title = Intel - Net - 12.18.11.1; AMD - System - 12/2/2016 12:00:00 AM - 1.5.0.0`},
-		"version-in-a-vector":    {`(cV: nTDXlGeEb0CGEWt2.1.0.0.) abc.1.2.3.4 1.2.3.4beta`, `(cV: nTDXlGeEb0CGEWt2.1.0.0.) abc.1.2.3.4 1.2.3.4beta`},
-		"version-of-driver-list": {`ACPI\VEN_AMDI&DEV_F030|2019-04-02|2.0.1.0|0xff0001`, `ACPI\VEN_AMDI&DEV_F030|2019-04-02|2.0.1.0|0xff0001`},
+		"version-in-a-vector":    {`(cV: nTDXlGeEb0CGEWt2.1.0.0.) XMkicsPzXEqvxxS+.1.0.0.4) abc.1.2.3.4 1.2.3.4beta`, `(cV: nTDXlGeEb0CGEWt2.1.0.0.) XMkicsPzXEqvxxS+.1.0.0.4) abc.1.2.3.4 1.2.3.4beta`},
+		"version-of-driver-list": {`ACPI\VEN_AMDI&DEV_F030|2019-04-02|2.0.1.0|0xff0001 oem5.inf:VMware.NTx86:VMMouse:12.4.0.5:*pnp0f03`, `ACPI\VEN_AMDI&DEV_F030|2019-04-02|2.0.1.0|0xff0001 oem5.inf:VMware.NTx86:VMMouse:12.4.0.5:*pnp0f03`},
 		"version-of-net":         {`.NET CLR Networking 4.0.0.0, GAC_MSIL\X\v4.0_4.2.1.0__b03f5f7f11d50a3a\x.dll; net 10.0.0.0`, `.NET CLR Networking 4.0.0.0, GAC_MSIL\X\v4.0_4.2.1.0__b03f5f7f11d50a3a\x.dll; net ipv4-1`},
 		"version-ends-sentence":  {`a new version. 10.1.2.3 said so`, `a new version. ipv4-1 said so`},
 
@@ -128,6 +128,7 @@ func TestText(t *testing.T) {
 		"paths-are-none":       {`HKLM\SOFTWARE, \Contoso\Inventory, Logs\CBS`, `HKLM\SOFTWARE, \domain-1\Inventory, Logs\CBS`},
 		"label":                {`ComputerName = PC-0815`, `ComputerName = machine-1`},
 		"label-in-a-line":      {"OS: x\nHost Name: pc0815\nUserName=\"hschmidt\", hschmidt on PC0815", "OS: x\nHost Name: machine-1\nUserName=\"user-1\", user-1 on machine-1"},
+		"label-of-a-switch":    {`SkypeApp.exe" -ServerName:App.AppXffn3yxqvgawq9fpmnhy90fr3y01d1t5b.mca`, `SkypeApp.exe" -ServerName:App.AppXffn3yxqvgawq9fpmnhy90fr3y01d1t5b.mca`},
 		"label-of-a-sentence":  {`User name: the name must not be empty`, `User name: the name must not be empty`},
 
 		// Names that are known.

@@ -97,7 +97,7 @@ var versionWords = []string{"version", "build", "revision", "release", "firmware
 	"wersja", "verze", "verzió", "sürüm", "versjon", "バージョン", "版本", "버전"}
 
 // versionMarks are words behind which a dotted number is a version, where they stand alone.
-var versionMarks = set(`v ver rev bld fileversion driverver driver_version`)
+var versionMarks = set(`v ver rev bld definition driverver`)
 
 // endsWithVersionWord says whether a folded text ends with a word behind which a dotted number is a version.
 func endsWithVersionWord(folded string) bool {
