@@ -16,7 +16,11 @@ import (
 // TestMain lets the test binary be a process of its own that holds a run until it is killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("RECTIFY_JOURNAL_TEST_HOLD"); dir != "" {
-		if err := holdRun(dir, os.Getenv("RECTIFY_JOURNAL_TEST_RUN")); err != nil {
+		hold := holdRun
+		if os.Getenv("RECTIFY_JOURNAL_TEST_APPEND") != "" {
+			hold = appendAndTell
+		}
+		if err := hold(dir, os.Getenv("RECTIFY_JOURNAL_TEST_RUN")); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -46,6 +50,66 @@ func holdRun(dir, id string) error {
 	fmt.Println(r.ID())
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
+}
+
+// appendAndTell begins a run, and appends until it is killed; it prints the number of each record that is acknowledged.
+func appendAndTell(dir, _ string) error {
+	s, err := open(dir, small)
+	if err != nil {
+		return err
+	}
+	r, err := s.Begin(startOn("m1"))
+	if err != nil {
+		return err
+	}
+	for n := 1; ; n++ {
+		if _, err := fmt.Println(n); err != nil {
+			return err
+		}
+		if err := r.Append(Read, "a", Reading{Why: []string{strings.Repeat("x", n%900)}}); err != nil {
+			return err
+		}
+	}
+}
+
+// TestKilledWriter kills a process that appends, wherever it is, and looks for all that it has told of.
+func TestKilledWriter(t *testing.T) {
+	dir := folderTest(t)
+	var most int64
+	for _, enough := range []int{1, 2, 7, 60, 250} {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "RECTIFY_JOURNAL_TEST_HOLD="+dir, "RECTIFY_JOURNAL_TEST_APPEND=1")
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		told, killed := 0, false
+		for lines := bufio.NewScanner(out); lines.Scan(); told++ {
+			if told == enough && !killed {
+				killed = true
+				if err := cmd.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := cmd.Wait(); !killed {
+			t.Fatalf("the other process ended by itself after %d records: %v", told, err)
+		}
+		s := openTest(t, dir)
+		records, err := s.Records("last")
+		if err != nil || len(records) < told || len(records) > told+1 {
+			t.Errorf("%d records, %v; %d were acknowledged", len(records), err, told)
+		}
+		check, err := s.Verify()
+		if err != nil || !check.Whole() || check.Records != most+int64(len(records)) {
+			t.Errorf("%+v, %v", check, err)
+		}
+		most = check.Records
+		closeAll(t, s)
+	}
 }
 
 // holdElsewhere does holdRun in another process; kill ends it without a word.
