@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func BenchmarkAppend(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			var journal, file time.Duration
+			var journal, file []time.Duration
 			for b.Loop() {
 				begun := time.Now()
 				if err := r.Append(Intended, "step", intent); err != nil {
@@ -44,11 +45,14 @@ func BenchmarkAppend(b *testing.B) {
 				if err := plain.Sync(); err != nil {
 					b.Fatal(err)
 				}
-				journal, file = journal+appended.Sub(begun), file+time.Since(appended)
+				journal, file = append(journal, appended.Sub(begun)), append(file, time.Since(appended))
 			}
-			b.ReportMetric(float64(journal.Microseconds())/float64(b.N), "µs/append")
-			b.ReportMetric(float64(file.Microseconds())/float64(b.N), "µs/plain-fsync")
-			b.ReportMetric(float64(journal)/float64(file), "x-plain")
+			slices.Sort(journal)
+			slices.Sort(file)
+			mine, least := journal[len(journal)/2], file[len(file)/2] // what others do to the disk at times is not ours
+			b.ReportMetric(float64(mine.Microseconds()), "µs/append-p50")
+			b.ReportMetric(float64(least.Microseconds()), "µs/plain-p50")
+			b.ReportMetric(float64(mine)/float64(least), "x-plain")
 		})
 	}
 }
