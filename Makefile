@@ -2,7 +2,8 @@
 # make bench   speed and memory beside peers (evtxexport, ripgrep), as ratios; BENCH_MB sets the size of the files
 # make fuzz    each fuzz target for FUZZTIME, a count of executions (100000x): go test reports the end of a time such as 30s
 #              as a failure now and then
-# make crash   a run on a machine of the tests, killed KILLS times at any instant, then resumed or undone
+# make crash   the journal torn at every byte; a run on a machine of the tests, killed KILLS times at any instant, then resumed
+#              or undone
 # make hosts   the sample disks of examples/hosts, anew from their descriptions
 
 FUZZTIME ?= 200000x
@@ -56,6 +57,7 @@ fuzz:
 	done
 
 crash:
+	go test -count 1 -run '^TestTorn' ./engine/journal
 	RECTIFY_KILLS=$(KILLS) go test -count 1 -timeout 60m -run '^TestKilled$$' -v ./internal/crash
 
 hosts:

@@ -54,7 +54,7 @@ func (g *globals) withJournal(do func(*journal.Store) error) error {
 func (g *globals) historyList() error {
 	err := g.withJournal(func(s *journal.Store) error {
 		runs, err := s.Runs()
-		if err != nil {
+		if err := g.despiteDamage(err, len(runs)); err != nil {
 			return err
 		}
 		if g.json() {
@@ -72,6 +72,15 @@ func (g *globals) historyList() error {
 	return err
 }
 
+// despiteDamage lets what can still be read of a damaged journal be shown, and says that it is damaged.
+func (g *globals) despiteDamage(err error, read int) error {
+	if errors.Is(err, journal.ErrDamaged) && read > 0 {
+		fmt.Fprintf(g.stderr, "rectify: %v\n", err)
+		return nil
+	}
+	return err
+}
+
 func (g *globals) historyShow(id string) error {
 	return g.withJournal(func(s *journal.Store) error {
 		sum, err := s.Find(id)
@@ -79,7 +88,7 @@ func (g *globals) historyShow(id string) error {
 			return err
 		}
 		records, err := s.Records(sum.ID)
-		if err != nil {
+		if err := g.despiteDamage(err, len(records)); err != nil {
 			return err
 		}
 		if g.json() {
