@@ -93,10 +93,15 @@ func (c *course) outcome() string {
 	return c.ran.Outcome.String()
 }
 
-// carryOut carries the plan out. An error is a fault of rectify.
+// carryOut carries the plan out. An error is one of the rehearsal: it could not be carried out at all.
 func (c *course) carryOut(ctx context.Context) error {
 	if c.ended() {
 		return nil
+	}
+	steps := 0
+	everyPlanned(c.plan, func(*plan.Step) { steps++ })
+	if steps > mostEffects {
+		return fmt.Errorf("the plan has %d steps, and a test carries out at most %d: give shorter lists", steps, mostEffects)
 	}
 	if open := c.operator.unanswered(c.plan); len(open) > 0 {
 		c.ran.Stop = &journal.Stop{Reason: "approval", Text: fmt.Sprintf("nothing was done, because %s is not answered (add answers: {%s: …})", strings.Join(open, ", "), open[0])}
@@ -202,7 +207,7 @@ func (c *course) changed() bool {
 	return false
 }
 
-// takeBack takes the whole run back. An error is a fault of rectify.
+// takeBack takes the whole run back. An error is as in [course.carryOut].
 func (c *course) takeBack(ctx context.Context) error {
 	everyPlanned(c.plan, func(s *plan.Step) { c.steps[s.Key] = deedOf(s) })
 	result, err := execute.Undo(ctx, execute.UndoConfig{Hands: c.hands, Log: c.log, Records: c.log.list, Plan: c.plan, Who: journal.Person{User: "test"}})

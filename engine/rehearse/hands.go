@@ -21,7 +21,7 @@ import (
 // what its group did before to the same things, as starting a service releases one that the group held still.
 type hands struct {
 	log       *records // what is done last in it is what is being done
-	actions   map[string]sdk.ActionManifest
+	actions   map[string]action
 	behaviour map[string]*behaviour // without one an action succeeds
 	around    map[string][]string   // ids of the groups round a step, by its id
 	final     map[string]bool       // ids of the steps of a `finally`
@@ -32,6 +32,12 @@ type hands struct {
 	restarts int // of the machine
 }
 
+// action is what the checker knows of an action.
+type action struct {
+	effect        sdk.Effect
+	input, output *schema.Type
+}
+
 // release is something that a `finally` did to a thing.
 type release struct {
 	group string // id of the group of the `finally`
@@ -40,6 +46,10 @@ type release struct {
 }
 
 var _ execute.Hands = (*hands)(nil)
+
+// mostEffects bounds what one test prepares, for its plan and while that is carried out: a list by hand may have any
+// length, and each of its items is looked at together with all the others.
+const mostEffects = 2000
 
 // behaviour is what a simulated action does.
 type behaviour struct {
@@ -76,10 +86,14 @@ type token struct {
 
 // newHands makes hands for the actions of a playbook. log is where the run is written down.
 func newHands(p *check.Playbook, behaviours map[string]*behaviour, log *records) *hands {
-	h := &hands{log: log, actions: map[string]sdk.ActionManifest{}, behaviour: behaviours, around: groupsAround(p), final: map[string]bool{}}
+	h := &hands{log: log, actions: map[string]action{}, behaviour: behaviours, around: groupsAround(p), final: map[string]bool{}}
 	everyStep(p, func(s *check.Step) {
-		if s.Kind == playbook.ActionStep {
-			h.actions[s.Uses()] = s.Action
+		if _, known := h.actions[s.Uses()]; s.Kind == playbook.ActionStep && !known {
+			a := action{effect: s.Action.Effect, input: s.Input}
+			if output, err := schema.Parse(s.Action.Output); err == nil { // the checker has read it
+				a.output = output
+			}
+			h.actions[s.Uses()] = a
 		}
 		check.Walk(s.Finally, func(f *check.Step) { h.final[f.ID] = true })
 	})
@@ -93,22 +107,21 @@ func everyStep(p *check.Playbook, f func(*check.Step)) {
 
 // Prepare says what an action would do. What it would answer is told where the test gives it.
 func (h *hands) Prepare(_ context.Context, uses string, input map[string]any) (plan.Prepared, error) {
-	m, ok := h.actions[uses]
+	a, ok := h.actions[uses]
 	if !ok {
 		return plan.Prepared{}, sdk.Errorf(sdk.Internal, "the playbook has no step that uses %s", uses)
 	}
+	if len(h.effects) >= mostEffects {
+		return plan.Prepared{}, sdk.Errorf(sdk.Unavailable, "a test prepares at most %d actions", mostEffects)
+	}
 	e := &effect{uses: uses, input: input}
 	out := plan.Prepared{Summary: summary(uses, input)}
-	for _, thing := range things(m, uses, input) {
+	for _, thing := range things(a.input, uses, input) {
 		e.things = append(e.things, strings.ToLower(thing))
 		out.Changes = append(out.Changes, sdk.Change{What: thing})
 	}
 	if b := h.behaviour[uses]; b != nil && b.outputs != nil {
-		predicted, err := h.output(e)
-		if err != nil {
-			return plan.Prepared{}, err
-		}
-		out.Predicted = predicted
+		out.Predicted = h.output(e)
 	}
 	var err error
 	out.Token, err = json.Marshal(token{len(h.effects)})
@@ -146,12 +159,8 @@ func texts(v any) []string {
 
 // things names what an action would change: each text of the first argument that must be given and is text, or a list of
 // texts; an action without one changes its plugin's matter as a whole.
-func things(m sdk.ActionManifest, uses string, input map[string]any) []string {
+func things(t *schema.Type, uses string, input map[string]any) []string {
 	plugin, _, _ := strings.Cut(uses, ".")
-	t, err := schema.Parse(m.Input)
-	if err != nil { // the checker has read it
-		return []string{plugin}
-	}
 	for _, f := range t.Fields {
 		of := f.Type
 		if of.Kind == schema.List {
@@ -170,16 +179,16 @@ func things(m sdk.ActionManifest, uses string, input map[string]any) []string {
 }
 
 // output is what an action answers: what the test gives, completed.
-func (h *hands) output(e *effect) (map[string]any, error) {
-	t, err := schema.Parse(h.actions[e.uses].Output)
-	if err != nil {
-		return nil, err
-	}
+func (h *hands) output(e *effect) map[string]any {
 	var given map[string]any
 	if b := h.behaviour[e.uses]; b != nil {
 		given = b.outputs
 	}
-	return filled(t.Resolve(e.input), given, h.log.clock.Now()), nil
+	t := h.actions[e.uses].output
+	if t == nil {
+		return given
+	}
+	return filled(t.Resolve(e.input), given, h.log.clock.Now())
 }
 
 func (h *hands) effect(raw json.RawMessage) (*effect, error) {
@@ -201,7 +210,7 @@ func (h *hands) Apply(_ context.Context, call execute.Call, _ func(sdk.Progress)
 	if does == playbook.Fail {
 		return execute.Applied{}, &sdk.Error{Code: sdk.Unavailable, Message: reason}
 	}
-	restarts := h.actions[call.Uses].Effect == sdk.Restarts
+	restarts := h.actions[call.Uses].effect == sdk.Restarts
 	switch {
 	case does == playbook.Lie && restarts: // it does not come, and everybody sees that
 	case does == playbook.Lie:
@@ -212,8 +221,7 @@ func (h *hands) Apply(_ context.Context, call execute.Call, _ func(sdk.Progress)
 	if restarts && does != playbook.Lie {
 		h.restarts++
 	}
-	output, err := h.output(e)
-	return execute.Applied{Output: output, NeedsRestart: does == playbook.NeedsRestart}, err
+	return execute.Applied{Output: h.output(e), NeedsRestart: does == playbook.NeedsRestart}, nil
 }
 
 // next is what an action does this time.

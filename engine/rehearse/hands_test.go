@@ -21,11 +21,16 @@ import (
 var testTime = time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 
 // shop is a playbook with two groups that hold the same services still, and a step beside them.
-func shop() *check.Playbook {
+func shop(t *testing.T) *check.Playbook {
+	t.Helper()
 	names := json.RawMessage(`{"type":"object","properties":{"names":{"type":"array","items":{"type":"string"}}},"required":["names"]}`)
 	nothing := json.RawMessage(`{"type":"object","properties":{}}`)
 	action := func(id, name string, input json.RawMessage, effect sdk.Effect) *check.Step {
-		return &check.Step{ID: id, Kind: playbook.ActionStep, Plugin: "shop", Action: sdk.ActionManifest{Name: name, Input: input, Output: nothing, Effect: effect}}
+		in, err := schema.Parse(input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &check.Step{ID: id, Kind: playbook.ActionStep, Plugin: "shop", Action: sdk.ActionManifest{Name: name, Output: nothing, Effect: effect}, Input: in}
 	}
 	group := func(id string) *check.Step {
 		return &check.Step{ID: id, Kind: playbook.GroupStep,
@@ -43,7 +48,7 @@ type clerk struct {
 }
 
 func newClerk(t *testing.T, behaviours map[string]*behaviour) *clerk {
-	return &clerk{t, newHands(shop(), behaviours, &records{clock: &clock{now: testTime}})}
+	return &clerk{t, newHands(shop(t), behaviours, &records{clock: &clock{now: testTime}})}
 }
 
 func (c *clerk) prepare(step, uses string, names ...string) execute.Call {
@@ -212,6 +217,16 @@ func TestBehaviours(t *testing.T) {
 	}
 	if _, err := c.Prepare(t.Context(), "shop.burn", nil); err == nil {
 		t.Error("an action that no step uses was prepared")
+	}
+}
+
+func TestEndlessPreparing(t *testing.T) {
+	c := newClerk(t, nil)
+	for range mostEffects {
+		c.prepare("clean", "shop.close", "a")
+	}
+	if _, err := c.Prepare(t.Context(), "shop.close", nil); err == nil || !strings.Contains(err.Error(), "at most") {
+		t.Errorf("%v", err)
 	}
 }
 

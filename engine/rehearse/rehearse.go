@@ -178,7 +178,7 @@ func run(ctx context.Context, files fs.FS, dir string, p *check.Playbook, file s
 	x.diagnosis(t.Expect)
 	x.planning(t.Expect)
 	if err := x.follow(ctx, t.Expect); err != nil {
-		out.Problems = append(out.Problems, diag.Diagnostic{File: file, Span: t.Name.Span, Kind: "rehearsal", Message: "the rehearsal itself failed: " + err.Error(), Hint: "this is a fault of rectify: report it"})
+		out.Problems = append(out.Problems, diag.Diagnostic{File: file, Span: t.Name.Span, Kind: "rehearsal", Message: "the steps cannot be rehearsed: " + err.Error()})
 	}
 	coverage.carried(c)
 	out.Mismatches = x.mismatches

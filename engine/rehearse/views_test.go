@@ -197,6 +197,24 @@ func FuzzRun(f *testing.F) {
 	})
 }
 
+// TestTooLong makes sure that a list of any length is told of in short time.
+func TestTooLong(t *testing.T) {
+	items := strings.Repeat("{text: a job}, ", 3000)
+	files := fstest.MapFS{
+		"works.yaml": {Data: samplePlaybook(t, "works.yaml")},
+		"works_test.yaml": {Data: []byte("tests:\n  - name: long\n    defaults: healthy\n    facts:\n      fails: {failed: [{code: 0x80070070}]}\n" +
+			"      logs: {patterns: {jobs: {matches: [" + items + "]}}}\n    answers: {backup: of today}\n    expect: {plan: [works], did: [job]}\n")},
+	}
+	source := rehearse.Source{FS: files, Display: func(name string) string { return name }}
+	f, err := rehearse.Run(t.Context(), source, "works_test.yaml", check.NewPluginCatalog(sample()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Tests) != 1 || len(f.Tests[0].Problems) != 1 || !strings.Contains(f.Tests[0].Problems[0].Message, "at most") {
+		t.Errorf("%v, %+v", f.Problems, f.Tests)
+	}
+}
+
 // TestWithoutBundles leaves out what the source has no bundles for.
 func TestWithoutBundles(t *testing.T) {
 	files := fstest.MapFS{
