@@ -2,6 +2,7 @@ package pseudonym
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -114,10 +115,14 @@ func (b *Book) profiles(s string) []span {
 	return found
 }
 
-// urls replaces hosts and accounts in addresses in the web. The password of an account is dropped.
+// urls replaces hosts and accounts in addresses in the web. The password of an account is dropped. An address with a
+// pseudonym in it has been seen to.
 func (b *Book) urls(s string) []span {
 	var found []span
 	for _, u := range locateURLs(s) {
+		if len(b.own(u.whole.of(s))) > 0 {
+			continue
+		}
 		user, _, _ := strings.Cut(u.account.of(s), ":")
 		if user != "" && !isToken(user) {
 			found = append(found, b.put(u.account, User, fold(user)))
@@ -194,6 +199,7 @@ func (b *Book) labels(s string) []span {
 			found = append(found, b.field(fieldOf(a.label, ""), s, a.area)...)
 		}
 	}
+	slices.SortStableFunc(found, func(a, b span) int { return a.from - b.from })
 	return found
 }
 

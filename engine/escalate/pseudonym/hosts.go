@@ -57,6 +57,7 @@ func isAddress(h string) bool {
 
 // urlArea is the part of an address in the web that tells of somebody.
 type urlArea struct {
+	whole   area // from behind :// to the end of the host
 	account area // name and password before the @
 	host    area
 }
@@ -89,6 +90,7 @@ func locateURLs(s string) []urlArea {
 		if !validHost(u.host.of(s)) && !isAddress(u.host.of(s)) {
 			u.host.to = u.host.from
 		}
+		u.whole = area{at, u.host.to}
 		if u.host.to > u.host.from || u.account.to > u.account.from {
 			found = append(found, u)
 		}

@@ -10,7 +10,8 @@ type labelArea struct {
 	sure bool
 }
 
-// locateLabels finds the values behind labels that tell what follows, see [labelKind].
+// locateLabels finds the values behind labels that tell what follows, see [labelKind]. What looks like a value can hold
+// another label: they may overlap.
 func locateLabels(s string) []labelArea {
 	var found []labelArea
 	for i := 1; i < len(s); i++ {
@@ -39,7 +40,6 @@ func locateLabels(s string) []labelArea {
 		}
 		a.sure = a.to == len(s) || s[a.to] != ' ' || strings.HasPrefix(s[a.to:], "  ")
 		found = append(found, a)
-		i = a.to - 1
 	}
 	return found
 }
@@ -59,7 +59,7 @@ func labelBefore(s string, at int) (string, bool) {
 		return "", false
 	}
 	word := normalise(head[start:])
-	if labelKind(word) != noField || s[at] == '=' && shortLabels[word] {
+	if labelKind(word) != noField || s[at] == '=' && shortLabels[fold(head[start:])] {
 		return word, true
 	}
 	if word != "name" || start == 0 || head[start-1] != ' ' {

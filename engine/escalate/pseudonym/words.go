@@ -68,7 +68,7 @@ records channel trace task tasks job jobs action actions trigger query search re
 hkcr hku hkey software hardware control current system system32 syswow64 winsxs softwaredistribution program programs
 programdata appdata roaming locallow documents downloads pictures music videos favorites links contacts searches onedrive
 cbs csi dpx dism wcp wua wuau wuauserv usosvc usoclient bits dosvc cryptsvc msiserver waasmedicsvc waasmedic svchost services
-tiworker explorer cmd powershell schtasks robocopy sc net reg msiexec rundll32 regsvr32 exe dll sys log cab etl evtx msu xml
+max min sam tiworker explorer cmd powershell schtasks robocopy sc net reg msiexec rundll32 regsvr32 exe dll sys log cab etl evtx msu xml
 json yaml txt zip ini inf amd64 x64 x86 arm64 arm wow64 kb
 
 observed partial skipped unsupported confirmed suspected undetermined ruled ruled_out seen not_seen transient was_transient
