@@ -5,19 +5,24 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rectify-project/rectify/engine/journal"
 	"github.com/rectify-project/rectify/engine/plan"
 )
 
+// declined is the reason of a step that the operator does not want.
+const declined = "declined"
+
 // approve asks for everything that a step holds and that is known, before any of it happens: nothing is held still while
 // a person thinks. What is declined is taken out of the plan.
 func (r *Run) approve(ctx context.Context, s *plan.Step, at place) error {
-	asked := false
 	for _, u := range plan.Units([]*plan.Step{s}) {
-		asked = true
-		decision, err := r.decide(ctx, u, at)
+		if u.Step.State == plan.Later {
+			continue // it is asked for when it is known
+		}
+		decision, err := r.decide(ctx, s, u, at)
 		if err != nil {
 			return err
 		}
@@ -25,63 +30,90 @@ func (r *Run) approve(ctx context.Context, s *plan.Step, at place) error {
 			decline(u.Step)
 		}
 	}
-	if asked && s.Kind == "group" {
-		prune(s)
-	}
+	prune(s)
 	return nil
 }
 
-// decide gets the decision about one change: the one in the journal, else the operator's.
-func (r *Run) decide(ctx context.Context, u plan.Unit, at place) (Decision, error) {
-	switch r.memory.decisions[u.Step.Key] {
+// decide gets the decision about one change in a step: the one in the journal, else the operator's.
+func (r *Run) decide(ctx context.Context, s *plan.Step, u plan.Unit, at place) (Decision, error) {
+	switch r.memory.decisions[u.Step.Key].kind {
 	case journal.Approved:
 		return Yes, nil
 	case journal.Declined:
 		return No, nil
 	}
-	r.look(ctx, u, at)
+	r.look(ctx, s, u, at.scope)
+	return r.put(ctx, u)
+}
+
+// put puts a change to the operator, and writes down what is decided. A stop while it is asked for, or nobody to decide,
+// is an error.
+func (r *Run) put(ctx context.Context, u plan.Unit) (Decision, error) {
+	if err := r.stopping(ctx); err != nil {
+		return Missing, err
+	}
 	a, err := r.Operator.Approve(ctx, u)
 	if err != nil {
 		return Missing, err
 	}
 	lines := u.Lines()
-	record := journal.Decision{By: a.By, Risk: u.Risk, Shown: lines, Preview: digestLines(lines)}
 	kind := journal.Approved
 	switch a.Decision {
 	case Missing:
-		if stop := r.stopping(ctx); stop != nil {
-			return Missing, stop
+		if err := r.stopping(ctx); err != nil {
+			return Missing, err
 		}
 		return Missing, fmt.Errorf("%w: %s (%s)", errApproval, u.Step.ID, u.Step.Name())
 	case No:
 		kind = journal.Declined
 	}
-	if err := r.Log.Append(kind, u.Step.Key, record); err != nil {
-		return Missing, err
-	}
-	r.memory.decisions[u.Step.Key] = kind
-	return a.Decision, nil
+	return a.Decision, r.note(kind, u.Step.Key, journal.Decision{By: a.By, Risk: u.Risk, Shown: lines, Preview: digestLines(lines)})
 }
 
-// look previews anew what could not be previewed while planning, as far as it can be now.
-func (r *Run) look(ctx context.Context, u plan.Unit, at place) {
-	for _, a := range u.Actions {
-		if a.Preview != nil && len(a.Unbound) == 0 && a.Preview.After == "" && a.Preview.Error == "" || a.State == plan.Later {
-			continue
-		}
-		c := r.checked[a.ID]
-		args, err := plan.Bind(ctx, c, r.within(a, at.scope))
+// look previews anew what could not be previewed while planning, in a step or in one inside of it, as far as it can be
+// now. What cannot is asked again where an earlier step has brought it.
+func (r *Run) look(ctx context.Context, s *plan.Step, u plan.Unit, scope *plan.Scope) {
+	scope = r.within(s, scope)
+	if slices.Contains(u.Actions, s) && needsLook(s) {
+		args, err := plan.Bind(ctx, r.checked[s.ID], scope)
 		if err != nil {
-			continue // it is asked again where an earlier step has brought it
+			return
 		}
 		after := ""
-		if a.Preview != nil {
-			after = a.Preview.After
+		if s.Preview != nil {
+			after = s.Preview.After
 		}
-		if plan.Look(ctx, r.Hands, a, args) != nil || a.Preview.NoOp {
-			a.Preview.After = after
+		if plan.Look(ctx, r.Hands, s, args) != nil || s.Preview.NoOp {
+			s.Preview.After = after
 		}
 	}
+	for _, m := range slices.Concat(s.Steps, s.Finally) {
+		r.look(ctx, m, u, scope)
+	}
+}
+
+func needsLook(s *plan.Step) bool {
+	p := s.Preview
+	return s.IsAction() && s.State == plan.Planned && (p == nil || len(s.Unbound) > 0 || p.After != "" || p.Error != "")
+}
+
+// askAnew asks again for a step that would be done with other arguments than were shown when it was approved. One that is
+// declined then fails: what it was to do is not done, and what comes behind it rests on it.
+func (r *Run) askAnew(ctx context.Context, s *plan.Step, input []byte, now plan.Prepared) error {
+	anew := *s
+	anew.Input = input
+	anew.Preview = &plan.Preview{Summary: now.Summary, Changes: now.Changes, Material: now.Material}
+	u := plan.Unit{Step: &anew, Actions: []*plan.Step{&anew}, Risk: s.Risk}
+	before := r.memory.decisions[s.Key]
+	if before.kind == journal.Approved && before.preview == digestLines(u.Lines()) {
+		return nil
+	}
+	r.tell(Notes, s, "it would be done otherwise than was shown, and is asked for again")
+	decision, err := r.put(ctx, u)
+	if err == nil && decision == No {
+		err = &stepError{s, journal.Failure{Message: "what it would do turned out otherwise than was shown, and was declined"}}
+	}
+	return err
 }
 
 func digestLines(lines []string) string {
@@ -89,22 +121,34 @@ func digestLines(lines []string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func decline(s *plan.Step) {
-	plan.Walk([]*plan.Step{s}, func(x *plan.Step) {
-		if x.Holds() {
-			x.State, x.Reason = plan.LeftOut, "declined"
+// forgo takes what was declined before out of steps.
+func (r *Run) forgo(list []*plan.Step) {
+	plan.Walk(list, func(s *plan.Step) {
+		if r.memory.decisions[s.Key].kind == journal.Declined {
+			decline(s)
 		}
 	})
+	for _, s := range list {
+		prune(s)
+	}
 }
 
-// prune takes groups out of which everything was declined.
+// decline takes a step out of the plan. What stands in a `finally` stays: a group that was entered is closed all the same.
+func decline(s *plan.Step) {
+	if s.Holds() {
+		s.State, s.Reason = plan.LeftOut, declined
+	}
+	for _, m := range s.Steps {
+		decline(m)
+	}
+}
+
+// prune takes groups out in which so much was declined that nothing is left to be done for its own sake.
 func prune(g *plan.Step) {
 	for _, m := range g.Steps {
-		if m.Kind == "group" {
-			prune(m)
-		}
+		prune(m)
 	}
-	if g.Holds() && !plan.Worthwhile(g) {
+	if g.IsGroup() && g.State == plan.Planned && !plan.Worthwhile(g) {
 		decline(g)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/rectify-project/rectify/engine/plan"
@@ -28,10 +29,7 @@ func effect(ctx context.Context, l lasting, do func(context.Context) (Applied, e
 		l.limit = longestAction
 	}
 	if !l.interruptible {
-		watched, done := context.WithCancel(context.WithoutCancel(ctx))
-		defer done()
-		go l.watch(ctx, watched)
-		return do(context.WithoutCancel(ctx))
+		return l.uncut(ctx, do)
 	}
 	bounded, cancel := context.WithTimeout(ctx, l.limit)
 	defer cancel()
@@ -42,17 +40,27 @@ func effect(ctx context.Context, l lasting, do func(context.Context) (Applied, e
 	return applied, err
 }
 
-// watch tells a person that an effect which must not be cut off goes on, beyond its time or although the run is to end.
-func (l lasting) watch(asked, effect context.Context) {
+// uncut runs an effect to its end, whatever ends meanwhile.
+func (l lasting) uncut(ctx context.Context, do func(context.Context) (Applied, error)) (Applied, error) {
+	ended := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() { l.watch(ctx.Done(), ended) })
+	defer watching.Wait()
+	defer close(ended)
+	return do(context.WithoutCancel(ctx))
+}
+
+// watch tells a person, once each, that an effect which must not be cut off goes on beyond its time, or although the run
+// is to end.
+func (l lasting) watch(asked, ended <-chan struct{}) {
 	late := time.NewTimer(l.limit)
 	defer late.Stop()
-	stop := asked.Done()
 	for {
 		select {
-		case <-effect.Done():
+		case <-ended:
 			return
-		case <-stop:
-			stop = nil
+		case <-asked:
+			asked = nil
 			l.tell(Event{Kind: Waits, Step: l.step, Text: l.uses + " must not be cut off: it is waited for"})
 		case <-late.C:
 			l.tell(Event{Kind: Waits, Step: l.step, Text: fmt.Sprintf("%s takes longer than %s; it must not be cut off and is waited for", l.uses, schema.FormatDuration(l.limit))})

@@ -19,7 +19,7 @@ const (
 	Waits     EventKind = "waits"
 	Cleans    EventKind = "cleans" // a `finally` begins
 	TakesBack EventKind = "undoes" // an undo begins
-	TakenBack EventKind = "undone" //
+	TakenBack EventKind = "undone" // it was taken back
 	Notes     EventKind = "notes"  // something worth to be known
 	Verifies  EventKind = "verifies"
 )

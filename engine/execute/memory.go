@@ -2,111 +2,36 @@ package execute
 
 import (
 	"encoding/json"
-	"slices"
 
 	"github.com/rectify-project/rectify/engine/journal"
+	"github.com/rectify-project/rectify/engine/plan"
 	"github.com/rectify-project/rectify/sdk"
 )
 
-// memory is what the records of a run say: what is certain, what is owed, what is not known.
+// memory is what the records of a run say: what is certain, what is owed, what is not known. It is made of records alone,
+// of those that were read and of each that is written, so that a run which goes on knows what the one before it knew.
 type memory struct {
-	decisions map[string]journal.Kind // of units, by the key of their step
+	root      *entry              // the run itself
+	entries   map[string][]*entry // of groups, by key, in order
+	intents   []*intent           // of steps and of each `finally`, in order
+	tries     map[string]int      // highest attempt of a step, by key
+	decisions map[string]decision // by the key of the step that was approved or declined
 	answers   map[string]journal.Answer
-	intents   []*intent // in order
-	groups    map[string]*group
-	// stopped is the reason of the last stop, when nothing came after it.
-	stopped   string
-	restarted bool // a restart that was part of the run is over
-	undoing   bool // taking back has begun
-	restored  bool // and is complete
+
+	plans        int  // how often the run was planned anew
+	restarted    bool // a restart that was part of the run is over
+	replan       bool // and the run was not planned anew since
+	needsRestart bool // an effect waits for a restart
+	restored     bool // the run was taken back
 }
 
-// intent is an effect with what is known of it.
-type intent struct {
-	journal.Intent
-	key     string
-	groups  []string // keys of the groups that it was done in, outermost first
-	entry   int      // which entering of the innermost group it belongs to
-	settled bool     // the effect was there
-	outcome journal.Outcome
-	failure *journal.Failure
-	undone  bool
-	// stale says that a `finally` has run since: the effect may have been released.
-	stale bool
+// decision is what was decided about a change, with the digest of what was shown.
+type decision struct {
+	kind    journal.Kind // Approved or Declined
+	preview string
 }
 
-// unknown says whether it was not written down what came of the effect.
-func (i *intent) unknown() bool { return !i.settled && i.failure == nil }
-
-// group is a group with what is owed for it.
-type group struct {
-	open     bool // entered, and its `finally` has not run since
-	closing  bool // its `finally` has begun
-	complete bool // it is done, with its `finally`
-	entries  int
-	needless map[string]journal.Outcome // members that were as they would be, of this entry
-	undoOpen bool                       // an undo holds it open
-}
-
-// recall reads records.
-func recall(records []journal.Record) *memory {
-	m := &memory{decisions: map[string]journal.Kind{}, answers: map[string]journal.Answer{}, groups: map[string]*group{}}
-	var inside []string
-	for _, rec := range records {
-		if rec.Kind != journal.Stopped && rec.Kind != journal.Resumed {
-			m.stopped = ""
-		}
-		switch rec.Kind {
-		case journal.Approved, journal.Declined:
-			m.decisions[rec.Step] = rec.Kind
-		case journal.Answered:
-			m.answers[rec.Step] = read[journal.Answer](rec)
-		case journal.Entered:
-			g := m.group(rec.Step)
-			if read[journal.Group](rec).Reason == undoReason {
-				g.undoOpen = true
-				continue
-			}
-			if i := slices.Index(inside, rec.Step); i >= 0 { // a start after a crash
-				inside = inside[:i]
-			}
-			inside = append(inside, rec.Step)
-			g.enter()
-		case journal.Closed:
-			reason := read[journal.Group](rec).Reason
-			g := m.group(rec.Step)
-			if reason == undoReason {
-				g.undoOpen, g.open = false, false // the undo has run its `finally`
-				continue
-			}
-			if i := slices.Index(inside, rec.Step); i >= 0 {
-				inside = inside[:i]
-			}
-			m.close(rec.Step, reason)
-		case journal.Intended:
-			m.intend(rec, inside)
-		case journal.Done, journal.Failed, journal.Undone:
-			m.settle(rec)
-		case journal.Needless:
-			at := ""
-			if len(inside) > 0 {
-				at = inside[len(inside)-1]
-			}
-			m.group(at).needless[rec.Step] = read[journal.Outcome](rec)
-		case journal.Stopped:
-			m.stopped = read[journal.Stop](rec).Reason
-		case journal.Rebound:
-			m.restarted = true
-		case journal.Undoing:
-			m.undoing, m.restored = true, false
-		case journal.Restored:
-			m.restored = true
-		}
-	}
-	return m
-}
-
-// The roles of intents.
+// The roles of intents, and of groups.
 const (
 	roleFinally     = "finally"
 	roleHold        = "hold"
@@ -117,6 +42,58 @@ const (
 // undoReason marks the records of groups that an undo opens and closes.
 const undoReason = "undo"
 
+// What a condition is read for, where the memory needs it.
+const (
+	ofExpect = "expect"
+	ofWait   = "wait_until"
+)
+
+// recall reads records.
+func recall(records []journal.Record) *memory {
+	m := &memory{root: newEntry("", nil), entries: map[string][]*entry{}, tries: map[string]int{}, decisions: map[string]decision{}, answers: map[string]journal.Answer{}}
+	for _, rec := range records {
+		m.take(rec)
+	}
+	return m
+}
+
+// take takes a record in.
+func (m *memory) take(rec journal.Record) {
+	switch rec.Kind {
+	case journal.Approved, journal.Declined:
+		m.decisions[rec.Step] = decision{rec.Kind, read[journal.Decision](rec).Preview}
+	case journal.Answered:
+		m.answers[rec.Step] = read[journal.Answer](rec)
+	case journal.Entered:
+		m.enter(rec.Step, read[journal.Group](rec))
+	case journal.Closed:
+		m.close(rec.Step, read[journal.Group](rec))
+	case journal.Intended:
+		m.intend(rec.Step, read[journal.Intent](rec))
+	case journal.Done:
+		m.done(rec.Step, read[journal.Outcome](rec))
+	case journal.Needless:
+		outcome := read[journal.Outcome](rec)
+		m.latest(outcome.In).needless[rec.Step] = outcome
+	case journal.Failed:
+		m.failed(rec.Step, read[journal.Failure](rec))
+	case journal.Read:
+		m.heard(rec.Step, read[journal.Reading](rec))
+	case journal.Rebound:
+		m.plans++
+		m.replan = false
+		for _, key := range read[journal.Start](rec).Forgotten {
+			delete(m.decisions, key)
+		}
+	case journal.Undone:
+		m.undone(rec.Step, read[journal.Outcome](rec))
+	case journal.Undoing:
+		m.restored = false
+	case journal.Restored:
+		m.restored = true
+	}
+}
+
 // read gives the data of a record. The store has made sure that it is what was written.
 func read[T any](rec journal.Record) T {
 	var v T
@@ -124,128 +101,153 @@ func read[T any](rec journal.Record) T {
 	return v
 }
 
-func (m *memory) group(key string) *group {
-	g, ok := m.groups[key]
-	if !ok {
-		g = &group{needless: map[string]journal.Outcome{}}
-		m.groups[key] = g
-	}
-	return g
-}
-
-func (g *group) enter() {
-	g.open, g.closing, g.complete = true, false, false
-	g.entries++
-	g.needless = map[string]journal.Outcome{}
-}
-
-// close marks what a `finally` may have released, unless the group is complete.
-func (m *memory) close(key, reason string) {
-	g := m.group(key)
-	g.open, g.closing, g.complete = false, false, reason == ""
-	if reason == "" {
+func (m *memory) enter(key string, data journal.Group) {
+	if data.Reason == undoReason {
+		if e := m.entry(key, data.Entry); e != nil {
+			e.undoOpen = true
+		}
 		return
 	}
-	g.needless = map[string]journal.Outcome{}
-	for _, i := range m.intents {
-		if slices.Contains(i.groups, key) {
-			i.stale = true
-			for _, inner := range i.groups[slices.Index(i.groups, key)+1:] {
-				m.group(inner).complete = false
-			}
-		}
+	in := m.latest(data.In)
+	e := newEntry(key, in)
+	e.number, e.role, e.open = len(m.entries[key])+1, data.Role, true
+	if len(data.Plan) > 0 {
+		e.plan = read[*plan.Step](journal.Record{Data: data.Plan})
+	}
+	m.entries[key] = append(m.entries[key], e)
+	if data.Role == roleFinally {
+		in.closing = true
+		return // what is done in a `finally` is not taken back
+	}
+	in.deeds = append(in.deeds, deed{entry: e})
+}
+
+func (m *memory) close(key string, data journal.Group) {
+	e := m.entry(key, data.Entry)
+	if e == nil {
+		return
+	}
+	e.open, e.closing, e.complete, e.plans = false, false, data.Reason == "", m.plans
+	if data.Reason == undoReason {
+		e.undoOpen = false
 	}
 }
 
-func (m *memory) intend(rec journal.Record, inside []string) {
-	data := read[journal.Intent](rec)
+func (m *memory) intend(key string, data journal.Intent) {
 	switch data.Role {
-	case roleUndo, roleHold, roleUndoFinally: // what they do shows in the intent that they are about
+	case roleUndo, roleHold: // what they do shows in the intent that they are about
+		return
+	}
+	i := &intent{Intent: data, key: key, entry: m.latest(data.In), index: len(m.intents)}
+	m.tries[key] = max(m.tries[key], data.Attempt)
+	switch data.Role {
+	case roleUndoFinally:
+		i.entry = m.undoing(data.In)
+		i.entry.finals = append(i.entry.finals, i)
 		return
 	case roleFinally:
-		if len(inside) > 0 {
-			m.group(inside[len(inside)-1]).closing = true
-		}
-	}
-	m.add(rec.Step, data, inside)
-}
-
-// add notes an intent.
-func (m *memory) add(key string, data journal.Intent, inside []string) *intent {
-	i := &intent{Intent: data, key: key, groups: slices.Clone(inside)}
-	if len(inside) > 0 {
-		i.entry = m.group(inside[len(inside)-1]).entries
+		i.entry.finals = append(i.entry.finals, i)
+		i.entry.closing = true
+	default:
+		i.entry.deeds = append(i.entry.deeds, deed{intent: i})
 	}
 	m.intents = append(m.intents, i)
-	return i
 }
 
-func (m *memory) settle(rec journal.Record) {
-	switch rec.Kind {
-	case journal.Done:
-		data := read[journal.Outcome](rec)
-		if data.Role != "" && data.Role != roleFinally {
-			return
-		}
-		if i := m.last(rec.Step); i != nil {
-			i.settled, i.stale, i.failure, i.outcome = true, false, nil, data
-			if i.Effect == sdk.Restarts {
-				m.restarted = true
-			}
-		}
-	case journal.Failed:
-		data := read[journal.Failure](rec)
-		if data.Role != "" && data.Role != roleFinally {
-			return
-		}
-		if i := m.last(rec.Step); i != nil {
-			i.settled, i.failure = false, &data
-		}
-	case journal.Undone:
-		n := read[journal.Outcome](rec).Attempt
-		for _, i := range m.intents {
-			if i.key == rec.Step && (n == 0 || i.Attempt == n) {
-				i.undone = true
-			}
-		}
+func (m *memory) done(key string, data journal.Outcome) {
+	i := m.intent(key, data.Attempt)
+	if i == nil || data.Role != "" && data.Role != roleFinally {
+		return
+	}
+	i.settled, i.failure, i.outcome = true, nil, data
+	m.latest(i.In).done[key] = i
+	if i.Effect == sdk.Restarts {
+		m.restarted, m.replan, m.needsRestart = true, true, false
+	} else {
+		m.needsRestart = m.needsRestart || data.NeedsRestart
 	}
 }
 
-// last finds the last intent of a step.
-func (m *memory) last(key string) *intent {
-	for _, i := range slices.Backward(m.intents) {
-		if i.key == key {
+func (m *memory) failed(key string, data journal.Failure) {
+	i := m.intent(key, data.Attempt)
+	if i == nil || data.Role != "" && data.Role != roleFinally {
+		return
+	}
+	i.settled, i.failure = false, &data
+	delete(m.latest(i.In).done, key)
+}
+
+// heard notes a condition that was read for a question, a thing to do by hand or a wait, and keeps from it no longer.
+func (m *memory) heard(key string, data journal.Reading) {
+	if data.Of == ofWait && data.Truth == "true" || data.Of == ofExpect && data.Truth != "false" {
+		m.latest(data.In).passed[key] = len(m.intents)
+	}
+}
+
+func (m *memory) undone(key string, data journal.Outcome) {
+	if i := m.intent(key, data.Attempt); i != nil {
+		i.undone = true
+		delete(m.latest(i.In).done, key)
+	}
+}
+
+// intent finds an effect of a step by its attempt.
+func (m *memory) intent(key string, attempt int) *intent {
+	for _, i := range m.intents {
+		if i.key == key && i.Attempt == attempt {
 			return i
 		}
 	}
 	return nil
 }
 
-// attempts counts the tries of a step.
-func (m *memory) attempts(key string) int {
-	n := 0
+// last finds the last effect of a step.
+func (m *memory) last(key string) *intent {
+	var found *intent
 	for _, i := range m.intents {
 		if i.key == key {
-			n++
+			found = i
 		}
 	}
-	return n
+	return found
 }
 
-// awaitsRestart says whether the run stopped for a restart that is part of it.
-func (m *memory) awaitsRestart() bool {
-	if m.stopped == "restart" {
-		return true
+// latest is the last entering of a group; that of the run itself where the key is empty.
+func (m *memory) latest(key string) *entry {
+	if list := m.entries[key]; len(list) > 0 {
+		return list[len(list)-1]
 	}
-	n := len(m.intents)
-	return n > 0 && m.intents[n-1].Effect == sdk.Restarts && m.intents[n-1].unknown()
+	return m.root
 }
 
-// rawJSON writes a value that is made of JSON.
-func rawJSON(v any) json.RawMessage {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return json.RawMessage("null")
+// entry finds one entering of a group.
+func (m *memory) entry(key string, number int) *entry {
+	if list := m.entries[key]; number > 0 && number <= len(list) {
+		return list[number-1]
 	}
-	return b
+	return nil
+}
+
+// undoing is the entering of a group that an undo is at.
+func (m *memory) undoing(key string) *entry {
+	for _, e := range m.entries[key] {
+		if e.undoOpen {
+			return e
+		}
+	}
+	return m.latest(key)
+}
+
+// restarting is the restart of the machine that was begun last, unless it is known to be over.
+func (m *memory) restarting() *intent {
+	var last *intent
+	for _, i := range m.intents {
+		if i.Effect == sdk.Restarts {
+			last = i
+		}
+	}
+	if last == nil || last.settled {
+		return nil
+	}
+	return last
 }

@@ -9,14 +9,18 @@ import (
 	"github.com/rectify-project/rectify/engine/plan"
 )
 
-// read reads a condition with new readings of the probes that it names, and writes down what it came to.
-func (r *Run) read(ctx context.Context, of, step string, e *condition.Expression, scope *plan.Scope) (condition.Result, error) {
-	result := e.Eval(ctx, r.fresh(ctx, scope, e))
-	return result, r.Log.Append(journal.Read, step, readingOf(of, e, result))
+// read reads a condition of a step with new readings of the probes that it names, and writes down what it came to. What
+// was cut off is no reading.
+func (r *Run) read(ctx context.Context, of string, s *plan.Step, e *condition.Expression, at place) (condition.Result, error) {
+	result := e.Eval(ctx, r.fresh(ctx, at.scope, e))
+	if ctx.Err() != nil {
+		return result, errInterrupted
+	}
+	return result, r.note(journal.Read, s.Key, readingOf(of, at, e, result))
 }
 
-func readingOf(of string, e *condition.Expression, result condition.Result) journal.Reading {
-	rec := journal.Reading{Of: of, Condition: e.Source(), Truth: result.Truth.String()}
+func readingOf(of string, at place, e *condition.Expression, result condition.Result) journal.Reading {
+	rec := journal.Reading{Of: of, Condition: e.Source(), Truth: result.Truth.String(), In: at.entry.key}
 	for _, leaf := range result.Leaves {
 		line := leaf.Source
 		if leaf.Shown != "" {

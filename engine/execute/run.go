@@ -6,9 +6,9 @@ package execute
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/rectify-project/rectify/engine/check"
@@ -43,10 +43,12 @@ type Applied struct {
 	Evidence     []sdk.Evidence
 }
 
-// Log is where a run is written down. What Append was given is on the disk when it returns.
+// Log is where a run is written down. What Append was given is on the disk when it returns. After an error of it nothing
+// more is done.
 type Log interface {
 	Append(kind journal.Kind, step string, data any) error
-	StateDir(step string) (string, error)
+	// StateDir gives the private folder of one attempt of a step.
+	StateDir(name string) (string, error)
 }
 
 // Clock is the host's time.
@@ -59,6 +61,7 @@ type Clock interface {
 // Config is what a run needs.
 type Config struct {
 	Playbook *check.Playbook
+	// Plan is carried out. What is declined is marked in it, and what is known only on the way filled in.
 	Plan     *plan.Plan
 	Builder  *plan.Builder
 	Hands    Hands
@@ -73,21 +76,21 @@ type Config struct {
 	// Stop is closed when the run is to end after the step at hand and what is owed for it. The end of the context ends
 	// it at once, as far as that may be.
 	Stop <-chan struct{}
-	// Replan diagnoses and plans anew, after a restart in mid run.
+	// Replan diagnoses and plans anew, after a restart in mid run, as if nothing had been done yet.
 	Replan func(ctx context.Context) (Replanned, error)
-	Tell   func(Event) // may be nil
+	// Tell is told what happens, one event at a time; it may be nil. An event may come while an effect goes on.
+	Tell func(Event)
 }
 
 // Run is a plan that is carried out.
 type Run struct {
 	Config
-	memory  *memory
+	ledger
 	scope   *plan.Scope
 	checked map[string]*check.Step // by id
-	touched map[string]bool        // what steps of this run have changed, by the names of their changes, in lower case
+	before  int                    // how many effects there were when this process took the run up
 	blocked string                 // the guard that was declined
 	left    []string
-	restart bool // an effect waits for a restart
 }
 
 // Result is how a run, or a part of it, ended.
@@ -105,142 +108,82 @@ type Result struct {
 
 // New makes a run. Nothing is done yet.
 func New(c Config) *Run {
-	r := &Run{Config: c, memory: recall(c.History), checked: map[string]*check.Step{}, touched: map[string]bool{}}
+	r := &Run{Config: c, ledger: ledger{c.Log, recall(c.History)}, checked: map[string]*check.Step{}}
 	check.Walk(slices.Concat(c.Playbook.Steps, c.Playbook.Afterwards), func(s *check.Step) { r.checked[s.ID] = s })
-	for _, i := range r.memory.intents {
-		if i.settled {
-			r.touch(i.Changes)
-		}
-	}
-	if r.Tell == nil {
-		r.Tell = func(Event) {}
-	}
-	r.scope = plan.NewScope(c.Builder.Result.Environment.Value, c.Plan.Stamp, c.Started)
+	r.before = len(r.memory.intents)
+	r.Tell = inTurn(c.Tell)
+	r.scope = r.newScope()
 	return r
 }
 
-// What a run can stop for.
-var (
-	errCancelled   = errors.New("cancelled")
-	errInterrupted = errors.New("interrupted")
-	errApproval    = errors.New("approval is missing")
-	errRestart     = errors.New("the machine restarts")
-	errUndo        = errors.New("the operator wants everything taken back")
-)
-
-// stepError is a step that failed.
-type stepError struct {
-	step    *plan.Step
-	failure journal.Failure
+func (r *Run) newScope() *plan.Scope {
+	return plan.NewScope(r.Builder.Result.Environment.Value, r.Plan.Stamp, r.Started)
 }
 
-func (e *stepError) Error() string {
-	return fmt.Sprintf("step %s (%s): %s", e.step.Key, e.step.Name(), e.failure.Message)
+// inTurn makes a function that many may call tell one event at a time.
+func inTurn(tell func(Event)) func(Event) {
+	if tell == nil {
+		return func(Event) {}
+	}
+	var turn sync.Mutex
+	return func(e Event) {
+		turn.Lock()
+		defer turn.Unlock()
+		tell(e)
+	}
 }
 
-// Go carries the plan out, or goes on with it, and verifies. An error is one of the journal's or of rectify itself;
+// Go carries the plan out, or goes on with it, and verifies. An error is one of the log's or of rectify itself;
 // everything that the target or the operator bring about is in the result.
 func (r *Run) Go(ctx context.Context) (Result, error) {
-	err := r.main(ctx)
-	var failed *stepError
-	var result Result
-	switch {
-	case err == nil:
-	case errors.As(err, &failed):
-		result.Stop = &journal.Stop{Reason: "failed", Text: failed.Error()}
-	case errors.Is(err, errUndo):
-		result.Undo, result.Stop = true, &journal.Stop{Reason: "failed", Text: err.Error()}
-	case errors.Is(err, errRestart):
-		result.Stop = &journal.Stop{Reason: "restart", Text: "the run goes on after the restart"}
-	case errors.Is(err, errApproval):
-		result.Stop = &journal.Stop{Reason: "approval", Text: err.Error()}
-	case errors.Is(err, errCancelled):
-		result.Stop = &journal.Stop{Reason: "cancelled", Text: "the operator stopped the run"}
-	case errors.Is(err, errInterrupted), ctx.Err() != nil:
-		result.Stop = &journal.Stop{Reason: "interrupted", Text: "the operator stopped the run at once"}
-	default:
+	if err := r.fits(); err != nil {
+		return Result{}, err
+	}
+	r.forgo(slices.Concat(r.Plan.Steps, r.Plan.Afterwards))
+	result, err := r.ending(ctx, r.main(ctx))
+	if err != nil {
 		return result, err
 	}
 	return r.conclude(ctx, result)
 }
 
-// main does the steps.
-func (r *Run) main(ctx context.Context) error {
-	if r.memory.awaitsRestart() {
-		if err := r.afterRestart(ctx); err != nil {
-			return err
-		}
-	}
-	return r.steps(ctx, r.Plan.Steps)
-}
-
-// conclude verifies, does what comes afterwards, and writes down how the run ended.
-func (r *Run) conclude(ctx context.Context, result Result) (Result, error) {
-	result.Left = r.leftovers()
-	complete := result.Stop == nil
-	if complete || result.Stop.Reason == "failed" {
-		outcome, err := r.verify(ctx)
-		if err != nil {
-			return result, err
-		}
-		result.Outcome = outcome
-	}
-	if complete && result.Outcome.Fixed() {
-		if err := r.afterwards(ctx); err != nil {
-			var failed *stepError
-			switch {
-			case errors.As(err, &failed):
-				result.Stop = &journal.Stop{Reason: "failed", Text: failed.Error()}
-			case errors.Is(err, errCancelled), errors.Is(err, errInterrupted), errors.Is(err, errApproval), errors.Is(err, errUndo):
-				result.Stop = &journal.Stop{Reason: "cancelled", Text: err.Error()}
-			default:
-				return result, err
-			}
-		}
-		result.Left = r.leftovers()
-	}
-	if !result.Outcome.Fixed() && (result.Stop == nil || result.Stop.Reason == "failed") {
-		result.Say = r.say(ctx)
-	}
-	if result.Stop != nil {
-		return result, r.Log.Append(journal.Stopped, "", *result.Stop)
-	}
-	return result, r.Log.Append(journal.Ended, "", journal.Verdict{Outcome: result.Outcome.String(), Left: result.Left})
-}
-
-// say is what the playbook says when it did not work.
-func (r *Run) say(ctx context.Context) string {
-	e := r.Playbook.Escalate
-	if e == nil || e.Say == nil {
-		return ""
-	}
-	text, _, _ := fact.BindText(ctx, e.Say, r.scope.Value)
-	return text
-}
-
-// leftovers lists what the operator still has to do or to decide, one line each.
-func (r *Run) leftovers() []string {
-	out := slices.Clone(r.left)
+// fits makes sure that the plan is one of the playbook.
+func (r *Run) fits() error {
+	var err error
 	plan.Walk(slices.Concat(r.Plan.Steps, r.Plan.Afterwards), func(s *plan.Step) {
-		switch s.State {
-		case plan.LeftToDo, plan.Open:
-			if line := fmt.Sprintf("%s: %s", s.Name(), s.Reason); !slices.Contains(out, line) {
-				out = append(out, line)
-			}
+		if r.checked[s.ID] == nil && err == nil {
+			err = fmt.Errorf("the plan has a step %q, which the playbook %s has not: make the plan anew, or take the run back", s.ID, r.Playbook.ID)
 		}
 	})
-	return out
+	return err
 }
 
+// main does the steps.
+func (r *Run) main(ctx context.Context) error {
+	if err := r.afterRestart(ctx); err != nil {
+		return err
+	}
+	return r.list(ctx, r.Plan.Steps, r.top())
+}
+
+// top is the place of the steps that are in no group.
+func (r *Run) top() place { return place{scope: r.scope, entry: r.memory.root, asks: true} }
+
 // stopping says whether the operator wants the run to end.
-func (r *Run) stopping(ctx context.Context) error {
+func (r *Run) stopping(ctx context.Context) error { return stopping(ctx, r.Stop) }
+
+func stopping(ctx context.Context, stop <-chan struct{}) error {
 	if ctx.Err() != nil {
 		return errInterrupted
 	}
 	select {
-	case <-r.Stop:
+	case <-stop:
 		return errCancelled
 	default:
 		return nil
 	}
+}
+
+func (r *Run) tell(kind EventKind, s *plan.Step, text string) {
+	r.Tell(Event{Kind: kind, Step: s, Text: text})
 }

@@ -2,6 +2,7 @@ package execute
 
 import (
 	"context"
+	"errors"
 
 	"github.com/rectify-project/rectify/engine/condition"
 	"github.com/rectify-project/rectify/engine/journal"
@@ -43,20 +44,23 @@ func (r *Run) verify(ctx context.Context) (Outcome, error) {
 				continue
 			}
 			result := x.e.Eval(ctx, values)
+			if ctx.Err() != nil {
+				return CannotTell, errInterrupted
+			}
 			*x.truth = result.Truth
-			if err := r.Log.Append(journal.Read, "", readingOf(x.of, x.e, result)); err != nil {
+			if err := r.note(journal.Read, "", readingOf(x.of, r.top(), x.e, result)); err != nil {
 				return CannotTell, err
 			}
 		}
 	}
-	if pending == condition.False && r.restart && !r.memory.restarted {
+	if pending == condition.False && r.memory.needsRestart {
 		pending = condition.True // an action said so
 	}
 	outcome := judge(fixed, pending, r.memory.restarted)
 	if outcome == NotFixed && r.leftToDo() {
 		outcome = CannotTell
 	}
-	return outcome, r.Log.Append(journal.Verified, "", journal.Verdict{Outcome: outcome.String()})
+	return outcome, r.note(journal.Verified, "", journal.Verdict{Outcome: outcome.String()})
 }
 
 func judge(fixed, pending condition.Truth, restarted bool) Outcome {
@@ -82,23 +86,25 @@ func (r *Run) leftToDo() bool {
 
 // afterwards does the steps that come after it was fixed. What is not approved is left, and told.
 func (r *Run) afterwards(ctx context.Context) error {
+	at := r.top()
+	at.list = r.Plan.Afterwards
 	for _, s := range r.Plan.Afterwards {
-		instances := []*plan.Step{s}
+		all := []*plan.Step{s}
 		if s.State == plan.Later {
-			instances = r.expand(ctx, s, place{scope: r.scope})
+			all = r.expand(ctx, s, at)
 		}
-		for _, x := range instances {
-			err := r.step(ctx, x, place{scope: r.scope})
-			switch {
-			case err == nil:
-			case isApproval(err):
-				r.left = append(r.left, x.Name()+": it was not approved")
+		for _, x := range all {
+			err := r.step(ctx, x, at)
+			if errors.Is(err, errApproval) && reasonOf(ctx, err) == stopApproval {
+				r.leave(x, "it was not approved")
 				r.tell(LeftAlone, x, "it was not approved")
-			default:
+				continue
+			}
+			if err != nil {
 				return err
 			}
 		}
-		r.changed(s, instances, place{scope: r.scope})
+		r.changed(s, all, at)
 	}
 	return nil
 }

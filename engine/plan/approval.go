@@ -12,13 +12,14 @@ type Unit struct {
 	Step    *Step
 	Actions []*Step // the step itself, or the actions in it, those of its `finally` last
 	Risk    sdk.Risk
-	// Suspected names the causes, of the step or of a group round it, none of which is more than suspected.
+	// Suspected names the causes, of the step, of a group round it or of a step in it, none of which is more than suspected.
 	Suspected []string
 }
 
 // Units lists what is approved, in the order of the steps. A step with a risk of its own is approved as a whole, groups
 // included; a group without one asks through its members, and what only holds the machine still for them (a step without
-// name and risk that can be taken back, and the `finally`) goes along. A group in which nothing asks for itself is asked for.
+// name and risk that can be taken back, and the `finally`) goes along. A group in which nothing asks for itself, or with a
+// `finally` that nothing takes back, is asked for as a whole.
 func Units(steps []*Step) []Unit { return units(steps, nil, false) }
 
 func units(steps []*Step, suspected []string, inGroup bool) []Unit {
@@ -32,30 +33,52 @@ func units(steps []*Step, suspected []string, inGroup bool) []Unit {
 			because = s.Suspected
 		}
 		switch {
-		case s.Kind == kindGroup && (s.OwnRisk || s.State == Later):
-			out = append(out, Unit{s, actions(s), s.Risk, because})
-		case s.Kind == kindGroup:
-			members := units(s.Steps, because, true)
-			if members == nil && s.Changes() { // nothing in it asks for itself
-				members = []Unit{{s, actions(s), highest(actions(s)), because}}
-			}
-			out = append(out, members...)
-		case s.Kind == kindAction && !(inGroup && s.Holding()):
+		case s.IsGroup() && (s.State == Later || s.Whole()):
+			out = append(out, s.unit(because))
+		case s.IsGroup():
+			out = append(out, units(s.Steps, because, true)...)
+		case s.IsAction() && !(inGroup && s.Holding()):
 			out = append(out, Unit{s, []*Step{s}, s.Risk, because})
 		}
 	}
 	return out
 }
 
-// highest is the highest risk of actions.
-func highest(actions []*Step) sdk.Risk {
-	most := sdk.RiskNone
-	for _, a := range actions {
-		if !RiskAtMost(a.Risk, most) {
-			most = a.Risk
-		}
+// Whole says whether a group is approved at once, with everything in it.
+func (s *Step) Whole() bool {
+	if !s.IsGroup() {
+		return false
 	}
-	return most
+	final := slices.ContainsFunc(s.Finally, func(f *Step) bool {
+		return slices.ContainsFunc(actions([]*Step{f}), (*Step).isFinal)
+	})
+	return s.OwnRisk || final || s.Changes() && units(s.Steps, nil, true) == nil
+}
+
+// unit is a group that is approved as a whole. Its risk is its own, or that of a step in it which says a higher one;
+// without one of its own it is the highest of its actions.
+func (s *Step) unit(because []string) Unit {
+	u := Unit{Step: s, Actions: actions([]*Step{s}), Risk: s.Risk, Suspected: slices.Clone(because)}
+	if s.State == Later {
+		return u
+	}
+	if !s.OwnRisk {
+		u.Risk = sdk.RiskNone
+	}
+	Walk(slices.Concat(s.Steps, s.Finally), func(m *Step) {
+		if !m.Holds() {
+			return
+		}
+		if (m.OwnRisk || !s.OwnRisk && m.IsAction()) && !RiskAtMost(m.Risk, u.Risk) {
+			u.Risk = m.Risk
+		}
+		for _, cause := range m.Suspected {
+			if !slices.Contains(u.Suspected, cause) {
+				u.Suspected = append(u.Suspected, cause)
+			}
+		}
+	})
+	return u
 }
 
 // Holding says whether an action in a group without a risk of its own only holds the machine still for its neighbours.
@@ -63,37 +86,23 @@ func (s *Step) Holding() bool {
 	return s.Kind == kindAction && !s.Named && !s.OwnRisk && s.Effect == sdk.Reversible
 }
 
-// actions lists the actions that are carried out in a step.
-func actions(s *Step) []*Step {
+// actions lists the actions that are carried out in steps, and the groups of which the instances are not known yet.
+func actions(steps []*Step) []*Step {
 	var out []*Step
-	Walk(slices.Concat(s.Steps, s.Finally), func(m *Step) {
-		if m.Kind == kindAction && m.Holds() {
+	Walk(steps, func(m *Step) {
+		if m.Holds() && (m.IsAction() || m.State == Later) {
 			out = append(out, m)
 		}
 	})
 	return out
 }
 
-// Scaffold lists the actions that go along with a group, without an approval of their own: those that hold the machine
-// still, and its `finally`.
-func Scaffold(g *Step) []*Step {
-	var out []*Step
-	for _, m := range g.Steps {
-		if m.Holds() && m.Holding() {
-			out = append(out, m)
-		}
-	}
-	for _, m := range g.Finally {
-		if m.Holds() {
-			out = append(out, m)
-		}
-	}
-	return out
-}
+// isFinal says whether nothing takes an action back.
+func (s *Step) isFinal() bool { return s.Effect != sdk.Reversible }
 
 // Final lists the actions of a unit that nothing takes back.
 func (u Unit) Final() []*Step {
-	return slices.DeleteFunc(slices.Clone(u.Actions), func(s *Step) bool { return s.Effect == sdk.Reversible })
+	return slices.DeleteFunc(slices.Clone(u.Actions), func(s *Step) bool { return !s.isFinal() })
 }
 
 var risks = []sdk.Risk{sdk.RiskNone, sdk.RiskLow, sdk.RiskMedium, sdk.RiskHigh}

@@ -20,7 +20,7 @@ import (
 // space and clocks move every second.
 type Basis struct {
 	Playbook  string                     `json:"playbook"`  // digest of its text
-	Functions map[string]string          `json:"functions"` // digest of the manifest of each action
+	Functions map[string]string          `json:"functions"` // digest of the manifest of each probe, and of each planned action
 	Target    string                     `json:"target"`    // identity
 	Inputs    map[string]json.RawMessage `json:"inputs,omitempty"`
 	Assumed   map[string]string          `json:"assumed,omitempty"`
@@ -52,50 +52,72 @@ func (d Difference) String() string { return fmt.Sprintf("%s: was %s, is %s", d.
 // Seal fills in the basis, the fingerprint and the digest of a plan whose playbook, target and inputs are set. inputs are
 // canonical, with defaults.
 func (p *Plan) Seal(of *check.Playbook, r *diagnose.Result, inputs map[string]any) {
-	b := Basis{Playbook: p.Playbook.SHA256, Functions: map[string]string{}, Target: p.Target.Identity, Inputs: map[string]json.RawMessage{},
-		Assumed: p.Assumed, Choice: p.Choice, Outcome: p.Outcome, Verdicts: map[string]string{}}
+	written := map[string]json.RawMessage{}
 	for name, v := range inputs {
-		b.Inputs[name] = raw(v)
+		written[name] = raw(v)
+	}
+	p.seal(of, r, written)
+}
+
+func (p *Plan) seal(of *check.Playbook, r *diagnose.Result, inputs map[string]json.RawMessage) {
+	b := Basis{Playbook: p.Playbook.SHA256, Functions: map[string]string{}, Target: p.Target.Identity, Inputs: inputs,
+		Assumed: p.Assumed, Choice: p.Choice, Outcome: p.Outcome, Verdicts: map[string]string{}}
+	for _, probe := range of.Probes {
+		b.Functions[probe.Uses()] = sealed(probe.Manifest)
 	}
 	checked := map[string]*check.Step{}
 	check.Walk(slices.Concat(of.Steps, of.Afterwards), func(s *check.Step) { checked[s.ID] = s })
 	Walk(slices.Concat(p.Steps, p.Afterwards), func(s *Step) {
-		step := StepBasis{Key: s.Key, Title: s.Title, State: s.State, Input: s.Input, Unbound: s.Unbound}
-		if s.Preview != nil {
-			step.Material = s.Preview.Material
-		}
-		b.Steps = append(b.Steps, step)
+		b.Steps = append(b.Steps, s.basis())
 		c := checked[s.ID]
 		if !s.Holds() || c == nil {
 			return
 		}
 		if s.Uses != "" {
-			b.Functions[s.Uses] = digest(c.Action)
+			b.Functions[s.Uses] = sealed(c.Action)
 		}
 		for _, cause := range c.For {
 			b.Verdicts[cause] = r.Environment.Cause(cause).Verdict.String()
 		}
 	})
 	p.Basis = b
-	p.Fingerprint = digest(b)
+	p.Fingerprint = sealed(b)
 	p.Digest = ""
-	p.Digest = digest(p)
+	p.Digest = sealed(p)
+}
+
+func (s *Step) basis() StepBasis {
+	b := StepBasis{Key: s.Key, Title: s.Title, State: s.State, Input: s.Input, Unbound: s.Unbound}
+	if s.Preview != nil {
+		b.Material = s.Preview.Material
+	}
+	return b
 }
 
 // digest is the SHA-256, in hex, of a value's JSON with sorted keys.
-func digest(v any) string {
+func digest(v any) (string, error) {
 	written, err := json.Marshal(v)
-	if err == nil {
-		var plain any
-		if plain, err = schema.Of(schema.Any).Canonical(written); err == nil {
-			written, err = schema.Marshal(plain)
-		}
+	if err != nil {
+		return "", err
 	}
-	if err != nil { // a plan is made of what was read from JSON
-		panic(fmt.Sprintf("a plan that cannot be written as JSON: %v", err))
+	plain, err := schema.Of(schema.Any).Canonical(written)
+	if err != nil {
+		return "", err
+	}
+	if written, err = schema.Marshal(plain); err != nil {
+		return "", err
 	}
 	sum := sha256.Sum256(written)
-	return hex.EncodeToString(sum[:])
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// sealed is the digest of a part of a plan that was made here: [Preview.fill] has refused what cannot be written.
+func sealed(v any) string {
+	sum, err := digest(v)
+	if err != nil {
+		panic(fmt.Sprintf("a plan that cannot be written as JSON: %v", err))
+	}
+	return sum
 }
 
 // Compare lists what of a basis is not what it was, in a stable order.
@@ -104,7 +126,7 @@ func Compare(was, is Basis) []Difference {
 	c.text("the playbook's text", short(was.Playbook), short(is.Playbook))
 	c.text("the target", short(was.Target), short(is.Target))
 	c.text("what the diagnosis came to", was.Outcome, is.Outcome)
-	c.texts("the action ", short, was.Functions, is.Functions)
+	c.texts("the manifest of ", short, was.Functions, is.Functions)
 	c.texts("the input ", nil, rawTexts(was.Inputs), rawTexts(is.Inputs))
 	c.texts("the assumption ", nil, was.Assumed, is.Assumed)
 	c.text("the steps of --only", strings.Join(was.Choice.Only, ", "), strings.Join(is.Choice.Only, ", "))
@@ -119,7 +141,7 @@ func short(digest string) string { return digest[:min(len(digest), 12)] }
 func rawTexts(m map[string]json.RawMessage) map[string]string {
 	out := map[string]string{}
 	for k, v := range m {
-		out[k] = string(compact(v))
+		out[k] = string(normal(v))
 	}
 	return out
 }
@@ -182,9 +204,9 @@ func (c *comparer) step(was, is StepBasis) {
 	if was.State != is.State {
 		return
 	}
-	c.text("the arguments of "+was.name(), string(compact(was.Input)), string(compact(is.Input)))
+	c.text("the arguments of "+was.name(), string(normal(was.Input)), string(normal(is.Input)))
 	c.text("what is not known yet of "+was.name(), strings.Join(was.Unbound, ", "), strings.Join(is.Unbound, ", "))
-	c.text("the state that "+was.name()+" rests on", string(compact(was.Material)), string(compact(is.Material)))
+	c.text("the state that "+was.name()+" rests on", string(normal(was.Material)), string(normal(is.Material)))
 }
 
 func (s StepBasis) name() string {

@@ -3,14 +3,11 @@ package plan
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/rectify-project/rectify/engine/check"
 	"github.com/rectify-project/rectify/engine/condition"
 	"github.com/rectify-project/rectify/engine/fact"
 )
-
-var noTime time.Time
 
 // bind evaluates the arguments of an action as far as they are known. unbound lists those that something has to run for;
 // why is not nil when one is not known for another reason.
@@ -46,6 +43,19 @@ func Bind(ctx context.Context, s *check.Step, scope *Scope) (map[string]any, err
 		reason = why[0].Reason
 	}
 	return nil, fmt.Errorf("an argument of %s is not known: %s", s.Uses(), reason)
+}
+
+// Say gives the text of an ask or manual step that is about to be said; known is false when it is not known in full.
+func Say(ctx context.Context, s *check.Step, scope *Scope) (text string, known bool) {
+	of := s.Ask
+	if of == nil {
+		of = s.Manual
+	}
+	if of == nil {
+		return "", false
+	}
+	text, _, known = bindText(ctx, of, scope)
+	return text, known
 }
 
 func bindText(ctx context.Context, t *check.Text, scope *Scope) (string, []condition.Why, bool) {

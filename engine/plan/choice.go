@@ -11,26 +11,28 @@ import (
 )
 
 // wanted says whether the operator's choice lets a step be planned. Groups round a chosen step stay with their unnamed
-// steps, and every ask and guard stays.
+// steps, and every question and guard stays.
 func (w *walk) wanted(s *check.Step, in surroundings) bool {
-	if s.Named && slices.Contains(w.Choice.Skip, s.ID) {
-		return false
-	}
 	switch {
-	case len(w.Choice.Only) == 0, in.chosen, s.Kind == playbook.AskStep, s.Guard:
+	case s.Named && slices.Contains(w.Choice.Skip, s.ID):
+		return false
+	case len(w.Choice.Only) == 0, in.chosen, in.inGroup && !s.Named:
 		return true
-	case s.Named:
-		return w.chosenWithin(s)
 	}
-	return s.Kind != playbook.GroupStep || w.chosenWithin(s)
+	return w.chosenWithin(s)
 }
 
-// chosenWithin says whether a step, or one inside of it, is named by --only.
+// chosenWithin says whether a step, or one inside of it, is named by --only, or stays whatever is chosen.
 func (w *walk) chosenWithin(s *check.Step) bool {
 	found := false
-	check.Walk([]*check.Step{s}, func(x *check.Step) { found = found || x.Named && slices.Contains(w.Choice.Only, x.ID) })
+	check.Walk([]*check.Step{s}, func(x *check.Step) {
+		found = found || stays(x) || x.Named && slices.Contains(w.Choice.Only, x.ID)
+	})
 	return found
 }
+
+// stays says whether a step is planned whatever the operator chooses: questions and guards.
+func stays(s *check.Step) bool { return s.Guard || s.Kind == playbook.AskStep }
 
 func (w *walk) unwanted(s *check.Step) string {
 	if s.Named && slices.Contains(w.Choice.Skip, s.ID) {
@@ -39,7 +41,7 @@ func (w *walk) unwanted(s *check.Step) string {
 	return "not among the steps of --only"
 }
 
-// Check says what is wrong with a choice: ids that no step has, and guards or questions that cannot be skipped.
+// Check says what is wrong with a choice: ids that no step has, and guards or questions that would be skipped.
 func (c Choice) Check(p *check.Playbook) error {
 	steps := map[string]*check.Step{}
 	var ids []string
@@ -55,19 +57,38 @@ func (c Choice) Check(p *check.Playbook) error {
 	}{{"--only", c.Only}, {"--skip", c.Skip}} {
 		for _, id := range list.ids {
 			s, ok := steps[id]
-			switch {
-			case !ok:
+			if !ok {
 				hint := ""
 				if near := diag.Suggest(id, ids); near != "" {
 					hint = "; did you mean " + near + "?"
 				}
 				return fmt.Errorf("%s %s: the playbook %s has no step with this id; it has %s%s", list.flag, id, p.ID, strings.Join(ids, ", "), hint)
-			case list.flag == "--skip" && s.Guard:
-				return fmt.Errorf("--skip %s: this step guards those after it and cannot be left out", id)
-			case list.flag == "--skip" && s.Kind == playbook.AskStep:
-				return fmt.Errorf("--skip %s: this step is a question; answer it with --answer %s=TEXT", id, id)
+			}
+			if list.flag == "--skip" {
+				if err := skippable(s); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// skippable says why a step cannot be skipped.
+func skippable(s *check.Step) error {
+	var err error
+	check.Walk([]*check.Step{s}, func(x *check.Step) {
+		switch {
+		case err != nil || !stays(x):
+		case x != s && x.Guard:
+			err = fmt.Errorf("--skip %s: the step %s in it guards those after it and cannot be left out; skip the others in it by their own ids", s.ID, x.ID)
+		case x != s:
+			err = fmt.Errorf("--skip %s: the question %s in it cannot be left out; skip the others in it by their own ids", s.ID, x.ID)
+		case x.Guard:
+			err = fmt.Errorf("--skip %s: this step guards those after it and cannot be left out", s.ID)
+		default:
+			err = fmt.Errorf("--skip %s: this step is a question; answer it with --answer %s=TEXT", s.ID, s.ID)
+		}
+	})
+	return err
 }

@@ -16,11 +16,8 @@ const maxFile = 64 << 20
 
 // Save writes the plan to a file that does not exist yet.
 func (p *Plan) Save(path string) error {
-	var data bytes.Buffer
-	enc := json.NewEncoder(&data)
-	enc.SetIndent("", " ")
-	enc.SetEscapeHTML(false) // people read it
-	if err := enc.Encode(p); err != nil {
+	data, err := p.encode()
+	if err != nil {
 		return err
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -30,7 +27,7 @@ func (p *Plan) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("the plan cannot be saved: %w", err)
 	}
-	_, err = f.Write(data.Bytes())
+	_, err = f.Write(data)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -40,16 +37,26 @@ func (p *Plan) Save(path string) error {
 	return nil
 }
 
+// encode writes the plan as it is saved: a plan has one text.
+func (p *Plan) encode() ([]byte, error) {
+	var data bytes.Buffer
+	enc := json.NewEncoder(&data)
+	enc.SetIndent("", " ")
+	enc.SetEscapeHTML(false) // people read it
+	err := enc.Encode(p)
+	return data.Bytes(), err
+}
+
 // Load reads a saved plan. One that was edited, or made by another version, is an error.
 func Load(path string) (*Plan, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for its other end
+		return nil, fmt.Errorf("the plan cannot be read: %s is not a file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("the plan cannot be read: %w", err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("the plan cannot be read: %s is not a file", path)
-	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	switch {
 	case err != nil:
@@ -64,13 +71,13 @@ func Load(path string) (*Plan, error) {
 	return p, nil
 }
 
-// Parse reads a saved plan.
+// Parse reads a saved plan. Any change of its text, be it of a blank, is an error.
 func Parse(data []byte) (*Plan, error) {
 	var head struct {
 		Version *int `json:"rectify_plan"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("this is not a saved plan: %w; make one with `rectify plan CODE -o FILE`", err)
+		return nil, fmt.Errorf("this is not a saved plan, or only a part of one: %w; make one with `rectify plan CODE -o FILE`", err)
 	}
 	switch {
 	case head.Version == nil:
@@ -84,12 +91,20 @@ func Parse(data []byte) (*Plan, error) {
 	if err := dec.Decode(&p); err != nil {
 		return nil, fmt.Errorf("the plan was edited: %w; make it anew with `rectify plan`", err)
 	}
-	want := p.Digest
-	p.Digest = ""
-	got := digest(&p)
-	p.Digest = want
-	if got != want {
+	if !p.whole(data) {
 		return nil, errors.New("the plan was edited after it was made: its digest is not that of its text; make it anew with `rectify plan`, choosing steps with --only and --skip")
 	}
 	return &p, nil
+}
+
+// whole says whether a plan is what its digest was made of, and its text is the one that it was saved with.
+func (p *Plan) whole(text []byte) bool {
+	unsealed := *p
+	unsealed.Digest = ""
+	got, err := digest(&unsealed)
+	if err != nil || got != p.Digest {
+		return false
+	}
+	again, err := p.encode()
+	return err == nil && bytes.Equal(again, text)
 }

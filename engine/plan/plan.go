@@ -6,6 +6,7 @@ package plan
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/rectify-project/rectify/engine/check"
@@ -145,6 +146,15 @@ type Preparer interface {
 // Holds says whether a step is to be carried out: it is planned, or will be when it is known.
 func (s *Step) Holds() bool { return s.State == Planned || s.State == Later }
 
+// IsGroup says whether the step holds others.
+func (s *Step) IsGroup() bool { return s.Kind == kindGroup }
+
+// IsAction says whether the step calls an action.
+func (s *Step) IsAction() bool { return s.Kind == kindAction }
+
+// Asks says whether the step is a question and nothing else.
+func (s *Step) Asks() bool { return s.Kind == kindAsk }
+
 // Changes says whether carrying the step out changes the target, itself or in a member.
 func (s *Step) Changes() bool {
 	if !s.Holds() {
@@ -153,22 +163,12 @@ func (s *Step) Changes() bool {
 	if s.Kind == kindAction || s.Kind == kindGroup && s.State == Later {
 		return true
 	}
-	for _, m := range s.Steps {
-		if m.Changes() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.Steps, (*Step).Changes)
 }
 
 // Changes says whether carrying the plan out changes the target.
 func (p *Plan) Changes() bool {
-	for _, s := range p.Steps {
-		if s.Changes() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Steps, (*Step).Changes)
 }
 
 // Refused lists the actions that say that they cannot be done now.

@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"slices"
+	"maps"
 	"strings"
 	"time"
 
@@ -18,7 +18,7 @@ type Scope struct {
 	started time.Time // zero until the run has begun
 	outputs map[string]condition.Value
 	changed map[string]condition.Value
-	each    []condition.Value // innermost last
+	each    *condition.Value // of the nearest repeated step; nil outside of one
 }
 
 // NewScope makes a scope over diagnosed values. started is zero while planning.
@@ -30,8 +30,8 @@ func NewScope(base condition.Values, stamp string, started time.Time) *Scope {
 func (s *Scope) Value(name string) condition.Value {
 	namespace, member, _ := strings.Cut(name, ".")
 	switch {
-	case name == "each" && len(s.each) > 0:
-		return s.each[len(s.each)-1]
+	case name == "each" && s.each != nil:
+		return *s.each
 	case name == "plan.stamp":
 		return condition.Known(s.stamp)
 	case name == "run.started":
@@ -54,14 +54,16 @@ func valueOr(of map[string]condition.Value, id string) condition.Value {
 	return condition.Unknown(condition.Why{Reason: knownAfter + "step " + id})
 }
 
-// Output sets what a step has brought; nil when it brought nothing that is known.
+// Output sets what a step has brought, or will bring; nil when that is not known although it was carried out.
 func (s *Scope) Output(id string, output map[string]any) {
-	if output != nil {
-		s.outputs[id] = condition.Known(output)
+	if output == nil {
+		s.outputs[id] = condition.Unknown(condition.Why{Reason: "what step " + id + " has brought is not known"})
+		return
 	}
+	s.outputs[id] = condition.Known(output)
 }
 
-// Missed says that a step was not carried out, so that its output never comes.
+// Missed says that the output of a step never comes.
 func (s *Scope) Missed(id, reason string) {
 	s.outputs[id] = condition.Unknown(condition.Why{Reason: "step " + id + " was not carried out: " + reason})
 	if _, ok := s.changed[id]; !ok {
@@ -72,19 +74,25 @@ func (s *Scope) Missed(id, reason string) {
 // Changed sets the items that a repeated step has changed.
 func (s *Scope) Changed(id string, items []any) { s.changed[id] = condition.Known(items) }
 
-// With is the scope inside of an instance of a repeated step. Outputs are shared with the outer one.
+// With is the scope inside of an instance of a repeated step. It knows what the steps before it have brought; what its
+// own members bring is known in it alone, since outside nobody could say which instance is meant.
 func (s *Scope) With(item any) *Scope {
 	inner := *s
-	inner.each = append(slices.Clip(s.each), condition.Known(item))
+	each := condition.Known(item)
+	inner.each, inner.outputs, inner.changed = &each, maps.Clone(s.outputs), maps.Clone(s.changed)
 	return &inner
 }
 
-// isLater says whether a value is not known because something has not run yet, and what.
+// isLater says whether a value is not known only because something has not run yet, and what.
 func isLater(why []condition.Why) (after string, later bool) {
 	for _, w := range why {
-		if rest, ok := strings.CutPrefix(w.Reason, knownAfter); ok {
-			return rest, true
+		rest, ok := strings.CutPrefix(w.Reason, knownAfter)
+		if !ok || w.Fact != "" {
+			return "", false
+		}
+		if after == "" {
+			after = rest
 		}
 	}
-	return "", false
+	return after, after != ""
 }
