@@ -124,6 +124,9 @@ func (c *comparison) notDone(ref string) string {
 	if c.ended() {
 		return "nothing: " + c.noMore()
 	}
+	if c.operator.declined.has(ref) {
+		return "declined: the test does not approve it"
+	}
 	for _, d := range c.done {
 		switch {
 		case !d.is(ref):
