@@ -1,6 +1,7 @@
 package rehearse
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -54,14 +55,20 @@ func (list deeds) has(ref string) bool {
 	return slices.ContainsFunc(list, func(d deed) bool { return d.is(ref) })
 }
 
+// mostListed bounds how many deeds a message lists.
+const mostListed = 50
+
 // String lists deeds for people.
 func (list deeds) String() string {
 	if len(list) == 0 {
 		return "nothing"
 	}
-	words := make([]string, len(list))
-	for i, d := range list {
-		words[i] = d.String()
+	var words []string
+	for _, d := range list[:min(len(list), mostListed)] {
+		words = append(words, d.String())
+	}
+	if rest := len(list) - mostListed; rest > 0 {
+		words = append(words, fmt.Sprintf("%d more", rest))
 	}
 	return strings.Join(words, ", ")
 }
