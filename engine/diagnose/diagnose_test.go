@@ -317,3 +317,40 @@ func (c *counter) Observe(ctx context.Context, call fact.Call) fact.Reading {
 	c.mu.Unlock()
 	return c.of.Observe(ctx, call)
 }
+
+// TestAssumptions has an operator set verdicts: what the conditions came to is kept beside them.
+func TestAssumptions(t *testing.T) {
+	const rest = "applies:\n  when: w.ok\n  healed: h.ok\ncauses:\n  a: {title: A, when: s.ok}\n  b: {title: B, when: causes.a}\n"
+	no, open := say(condition.False), say(condition.Undetermined)
+	tests := map[string]struct {
+		applies, healed fact.Reading
+		assumed         diagnose.Assumptions
+		outcome         diagnose.Outcome
+		verdicts        string // of a and b, with what a was concluded to be
+	}{
+		"none":                      {say(condition.True), no, nil, diagnose.Seen, "ruled out, ruled out"},
+		"a-cause":                   {say(condition.True), no, diagnose.Assumptions{"a": condition.Confirmed}, diagnose.Seen, "confirmed (ruled out), confirmed"},
+		"what-rests-on-it":          {say(condition.True), no, diagnose.Assumptions{"b": condition.Suspected}, diagnose.Seen, "ruled out, suspected"},
+		"a-cause-where-it-is-open":  {open, no, diagnose.Assumptions{"a": condition.Confirmed}, diagnose.Unclear, "confirmed (ruled out), confirmed"},
+		"a-cause-where-not-seen":    {no, no, diagnose.Assumptions{"a": condition.Confirmed}, diagnose.NotSeen, ""},
+		"applies-where-not-seen":    {no, no, diagnose.Assumptions{"applies": condition.Confirmed}, diagnose.Seen, "ruled out, ruled out"},
+		"applies-where-it-is-gone":  {say(condition.True), say(condition.True), diagnose.Assumptions{"applies": condition.Confirmed}, diagnose.Seen, "ruled out, ruled out"},
+		"applies-is-said-to-be-not": {say(condition.True), no, diagnose.Assumptions{"applies": condition.RuledOut}, diagnose.NotSeen, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := diagnose.Run(t.Context(), checked(t, rest), readings{"w": test.applies, "h": test.healed, "s": no}, nil, now, test.assumed)
+			var got []string
+			for _, c := range r.Causes {
+				word := c.Verdict.String()
+				if c.Assumed && c.Name == "a" {
+					word += " (" + c.Concluded.String() + ")"
+				}
+				got = append(got, word)
+			}
+			if r.Outcome != test.outcome || strings.Join(got, ", ") != test.verdicts {
+				t.Errorf("%s: %s, want %s: %s", r.Outcome, strings.Join(got, ", "), test.outcome, test.verdicts)
+			}
+		})
+	}
+}

@@ -51,14 +51,16 @@ type Target struct {
 
 // Finding is a symptom or cause with its verdict.
 type Finding struct {
-	Name     string     `json:"name"`
-	Title    string     `json:"title"`
-	Article  string     `json:"article,omitempty"`
-	Verdict  string     `json:"verdict"` // confirmed, suspected, ruled out, undetermined
-	Reasons  []Reason   `json:"reasons,omitempty"`
-	Evidence []Evidence `json:"evidence,omitempty"`
-	Cut      int        `json:"evidence_cut,omitempty"` // items of evidence that were too many to list
-	Unknown  []Unknown  `json:"unknown,omitempty"`
+	Name    string `json:"name"`
+	Title   string `json:"title"`
+	Article string `json:"article,omitempty"`
+	Verdict string `json:"verdict"` // confirmed, suspected, ruled out, undetermined
+	// Concluded is what the diagnosis came to, where the operator has set another verdict in its place.
+	Concluded string     `json:"concluded,omitempty"`
+	Reasons   []Reason   `json:"reasons,omitempty"`
+	Evidence  []Evidence `json:"evidence,omitempty"`
+	Cut       int        `json:"evidence_cut,omitempty"` // items of evidence that were too many to list
+	Unknown   []Unknown  `json:"unknown,omitempty"`
 }
 
 // Reason is one leaf of a condition with the values that it had.
@@ -152,6 +154,9 @@ type builder struct{ result *diagnose.Result }
 
 func (b builder) finding(f *diagnose.Finding) Finding {
 	out := Finding{Name: f.Name, Title: f.Title, Article: f.Article, Verdict: f.Verdict.String()}
+	if f.Assumed {
+		out.Concluded = f.Concluded.String()
+	}
 	var refs []*condition.Ref
 	for _, side := range []struct {
 		of string

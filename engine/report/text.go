@@ -79,6 +79,11 @@ func (t *text) verdict(r *Report) {
 	default:
 		t.wrap("", "", "SEEN, with no cause confirmed or suspected.")
 	}
+	for _, f := range append([]Finding{r.Applies}, r.Causes...) {
+		if f.Concluded != "" {
+			t.wrap("", "", fmt.Sprintf("ASSUMED by the operator, not diagnosed: %s [%s] is %s; the diagnosis came to: %s.", f.Title, f.Name, f.Verdict, f.Concluded))
+		}
+	}
 	t.line("")
 }
 
