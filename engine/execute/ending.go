@@ -123,7 +123,10 @@ func (r *Run) say(ctx context.Context) string {
 	if e == nil || e.Say == nil {
 		return ""
 	}
-	text, _, _ := fact.BindText(ctx, e.Say, r.scope.Value)
+	text, why, known := fact.BindText(ctx, e.Say, r.scope.Value)
+	if !known && len(why) > 0 {
+		text += fmt.Sprintf(" (not all of this is known: %s)", why[0].Reason)
+	}
 	return text
 }
 

@@ -182,11 +182,28 @@ func (r *Run) within(s *plan.Step, scope *plan.Scope) *plan.Scope {
 	return scope.With(item)
 }
 
+// elementOf is the type of the items of a list as they are written down: a field that a probe could not fill is not in
+// them.
 func elementOf(list *schema.Type) *schema.Type {
 	if list == nil {
 		return nil
 	}
-	return list.Elem
+	return loose(list.Elem)
+}
+
+// loose is a type that demands no field.
+func loose(t *schema.Type) *schema.Type {
+	if t == nil {
+		return nil
+	}
+	out := *t
+	out.Elem = loose(t.Elem)
+	out.Fields = nil
+	for _, f := range t.Fields {
+		f.Required, f.Type = false, loose(f.Type)
+		out.Fields = append(out.Fields, f)
+	}
+	return &out
 }
 
 // outputOf makes the output of a step known to those after it, and to its own expectation.
