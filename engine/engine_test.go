@@ -17,6 +17,7 @@ import (
 	"github.com/rectify-project/rectify/engine/fact"
 	"github.com/rectify-project/rectify/engine/host"
 	"github.com/rectify-project/rectify/internal/foldermachine"
+	"github.com/rectify-project/rectify/internal/memdisk"
 	"github.com/rectify-project/rectify/sdk"
 	"github.com/rectify-project/rectify/sdk/hresult"
 	"github.com/rectify-project/rectify/sdk/pluginserver"
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 		pluginserver.Serve(system())
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(memdisk.Run(m))
 }
 
 type (

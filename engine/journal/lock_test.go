@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rectify-project/rectify/internal/memdisk"
 )
 
 // TestMain lets the test binary be a process of its own that holds a run until it is killed.
@@ -26,7 +28,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(memdisk.Run(m))
 }
 
 // holdRun begins a run, or continues one, prints its id and appends until stdin ends or the process is killed.

@@ -16,6 +16,7 @@ import (
 	"github.com/rectify-project/rectify/engine/execute"
 	"github.com/rectify-project/rectify/engine/journal"
 	"github.com/rectify-project/rectify/internal/foldermachine"
+	"github.com/rectify-project/rectify/internal/memdisk"
 	"github.com/rectify-project/rectify/sdk"
 	"github.com/rectify-project/rectify/sdk/pluginserver"
 )
@@ -38,7 +39,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(memdisk.Run(m))
 }
 
 func plugins() []sdk.Plugin {

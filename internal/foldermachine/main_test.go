@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/rectify-project/rectify/internal/memdisk"
 	"github.com/rectify-project/rectify/sdk"
 	"github.com/rectify-project/rectify/sdk/pluginserver"
 	"github.com/rectify-project/rectify/sdk/target"
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(memdisk.Run(m))
 }
 
 func act(args []string) error {
