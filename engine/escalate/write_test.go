@@ -167,7 +167,39 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// full disk fails at once.
+// TestHostileFacts makes sure that facts which nobody would record do no harm.
+func TestHostileFacts(t *testing.T) {
+	deep := strings.Repeat(`{"a":[`, 4000) + `"C:\\Users\\jdoe\\x"` + strings.Repeat("]}", 4000)
+	many := strings.Repeat(`{"uses":"a.b","evidence":[{"file":"C:\\x"}]},`, 3000)
+	for name, facts := range map[string]string{
+		"deep":          `{"value":` + deep + "}",
+		"many-readings": `{"readings":[` + many + `{}]}`,
+		"no-object":     `[1,2]`,
+		"null":          `null`,
+		"same-keys":     `{"jdoe":1,"JDOE":2,"readings":null}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := escalate.Contents{Facts: json.RawMessage(facts), Known: escalate.Known{Users: []string{"jdoe"}}}
+			var b bytes.Buffer
+			_, err := escalate.Write(&b, c, escalate.Options{})
+			if name == "no-object" {
+				if err == nil || !strings.HasPrefix(err.Error(), "the facts are not those of a bundle: ") {
+					t.Errorf("the error is %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, files, _ := written(t, c, escalate.Options{})
+			if data := files["facts.json"]; !json.Valid(data) || bytes.Contains(bytes.ToLower(data), []byte("jdoe")) || len(data) > 2*len(facts)+1000 {
+				t.Errorf("%d bytes, valid: %v", len(data), json.Valid(data))
+			}
+		})
+	}
+}
+
+// fullDisk takes nothing.
 type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, os.ErrClosed }

@@ -124,7 +124,11 @@ func (b *Book) urls(s string) []span {
 			continue
 		}
 		user, _, _ := strings.Cut(u.account.of(s), ":")
-		if user != "" && !isToken(user) {
+		switch {
+		case u.account.from == u.account.to || isToken(user):
+		case user == "":
+			found = append(found, b.put(u.account, Secret, u.account.of(s)))
+		default:
 			found = append(found, b.put(u.account, User, fold(user)))
 		}
 		found = append(found, b.host(s, u.host)...)

@@ -57,7 +57,7 @@ func isAddress(h string) bool {
 
 // urlArea is the part of an address in the web that tells of somebody.
 type urlArea struct {
-	whole   area // from behind :// to the end of the host
+	whole   area // what stands between :// and the path
 	account area // name and password before the @
 	host    area
 }
@@ -90,7 +90,7 @@ func locateURLs(s string) []urlArea {
 		if !validHost(u.host.of(s)) && !isAddress(u.host.of(s)) {
 			u.host.to = u.host.from
 		}
-		u.whole = area{at, u.host.to}
+		u.whole = area{at, end}
 		if u.host.to > u.host.from || u.account.to > u.account.from {
 			found = append(found, u)
 		}

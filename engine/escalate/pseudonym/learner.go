@@ -188,7 +188,7 @@ func (l *Learner) add(s string, k Kind) {
 	if inner := strings.TrimFunc(folded, func(r rune) bool { return !wordRune(r) }); inner != folded {
 		l.add(inner, k)
 	}
-	if folded == "" || builtin[folded] || isToken(folded) || authorities[folded] || hollow[folded] {
+	if folded == "" || builtin[folded] || tokens(folded) || authorities[folded] || hollow[folded] {
 		return
 	}
 	if _, ok := l.names[folded]; ok {

@@ -53,7 +53,7 @@ func nameRune(r rune) bool {
 
 // distinctive says whether a folded name can be looked for in all texts without hitting what is no name.
 func distinctive(folded string) bool {
-	if len(folded) > maxHost || common[folded] || builtin[folded] || ownFields[folded] || isToken(folded) || strings.HasPrefix(folded, "redacted") ||
+	if len(folded) > maxHost || common[folded] || builtin[folded] || ownFields[folded] || tokens(folded) || strings.HasPrefix(folded, "redacted") ||
 		strings.HasPrefix(folded, "0x") || strings.HasPrefix(folded, "s-1-") || endsWithVersionWord(folded) {
 		return false
 	}

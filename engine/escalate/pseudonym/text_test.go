@@ -107,6 +107,7 @@ func TestText(t *testing.T) {
 		"url-single-name":       {`http://wsus:8530, the wsus`, `http://machine-1:8530, the wsus`},
 		"url-of-a-domain":       {`https://www2.vendor.com/x https://vendor.com`, `https://machine-1.domain-1/x https://domain-1`},
 		"url-with-account":      {`http://alice:Secret1@proxy7:8080`, `http://user-1@machine-1:8080`},
+		"url-with-password":     {`redis://:Tiger7@cache7:6379`, `redis://secret-1@machine-1:6379`},
 		"url-of-microsoft":      {`https://fe3cr.delivery.mp.microsoft.com http://au.download.windowsupdate.com:80/x http://www.w3.org/2001 http://localhost:8080 https://adl.windows.com`, `https://fe3cr.delivery.mp.microsoft.com http://au.download.windowsupdate.com:80/x http://www.w3.org/2001 http://localhost:8080 https://adl.windows.com`},
 		"url-not-of-microsoft":  {`https://contoso.blob.core.windows.net/x https://evilmicrosoft.com https://contoso.onmicrosoft.com`, `https://domain-1.domain-2/x https://domain-3 https://domain-1.domain-4`},
 		"url-of-a-resource":     {`@{Microsoft.YourPhone_1.2.3?ms-resource://Microsoft.YourPhone/x} hcp://help/x`, `@{Microsoft.YourPhone_1.2.3?ms-resource://Microsoft.YourPhone/x} hcp://help/x`},
