@@ -230,7 +230,7 @@ func (g *globals) operator(policy execute.Policy, pl *plan.Plan) (execute.Operat
 		return nil, &exitError{exitPlan, fmt.Errorf("nothing was changed: a step cannot be done; mend it, or leave it out with --skip ID\n%s", strings.Join(refused, "\n"))}
 	}
 	if !policy.Yes && isTerminal(g.stdin) {
-		return &person{policy: policy, in: g.stdin, out: g.stderr}, nil
+		return &person{policy: policy, in: g.stdin, out: g.stderr, stop: g.stop.wanted()}, nil
 	}
 	if unmet := policy.Unmet(pl); len(unmet) > 0 {
 		return nil, &exitError{exitApproval, fmt.Errorf("nothing was changed: approval is missing\n  %s", strings.Join(unmet, "\n  "))}

@@ -74,7 +74,9 @@ func (n *narrator) tell(e execute.Event) {
 	text := e.Text
 	switch e.Kind {
 	case execute.Needless:
-		text = strings.TrimSpace("nothing to do; " + text)
+		if text = "nothing to do"; e.Text != "" {
+			text += "; " + e.Text
+		}
 	case execute.LeftAlone:
 		text = "left alone: " + text
 	}

@@ -20,6 +20,7 @@ type person struct {
 	policy execute.Policy
 	in     io.Reader
 	out    io.Writer
+	stop   <-chan struct{} // closed by Ctrl-C; nil when nothing interrupts
 
 	start sync.Once
 	lines chan string
@@ -27,8 +28,8 @@ type person struct {
 
 var _ execute.Operator = (*person)(nil)
 
-// errNobody is a terminal that was closed.
-var errNobody = errors.New("the terminal was closed while a question was open")
+// errNobody is a question that nobody answers: the terminal was closed, or Ctrl-C was pressed.
+var errNobody = errors.New("nobody answered the question")
 
 // ask writes a question and reads a line.
 func (p *person) ask(ctx context.Context, question string) (string, error) {
@@ -48,10 +49,11 @@ func (p *person) ask(ctx context.Context, question string) (string, error) {
 			return "", errNobody
 		}
 		return strings.TrimSpace(line), nil
+	case <-p.stop:
 	case <-ctx.Done():
-		fmt.Fprintln(p.out)
-		return "", ctx.Err()
 	}
+	fmt.Fprintln(p.out)
+	return "", errNobody
 }
 
 // Approve shows a change and asks for it.
@@ -79,7 +81,7 @@ func (p *person) Approve(ctx context.Context, u plan.Unit) (execute.Approval, er
 			question = fmt.Sprintf("  It cannot be taken back. Type %s to do it, or no, or stop: ", u.Step.ID)
 		}
 		answer, err := p.ask(ctx, question)
-		if errors.Is(err, errNobody) || ctx.Err() != nil {
+		if err != nil {
 			return execute.Approval{}, nil
 		}
 		switch word := strings.ToLower(answer); {
@@ -115,7 +117,7 @@ func (p *person) Answer(ctx context.Context, s *plan.Step, problem string) (exec
 	}
 	for {
 		answer, err := p.ask(ctx, hint)
-		if errors.Is(err, errNobody) || ctx.Err() != nil || strings.EqualFold(answer, "stop") {
+		if err != nil || strings.EqualFold(answer, "stop") {
 			return execute.Reply{}, nil
 		}
 		if answer != "" {
@@ -134,7 +136,7 @@ func (p *person) Failed(ctx context.Context, s *plan.Step, f journal.Failure) (e
 	}
 	for {
 		answer, err := p.ask(ctx, "  retry, undo (take everything back), or leave (stop here; resume or undo later)? ")
-		if errors.Is(err, errNobody) || ctx.Err() != nil {
+		if err != nil {
 			return execute.Leave, nil
 		}
 		switch strings.ToLower(answer) {

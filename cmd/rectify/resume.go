@@ -64,7 +64,7 @@ func (g *globals) resume(ctx context.Context, consent consentFlags, args []strin
 			return err
 		}
 		if operator = policy; !policy.Yes && isTerminal(g.stdin) {
-			operator = &person{policy: policy, in: g.stdin, out: g.stderr}
+			operator = &person{policy: policy, in: g.stdin, out: g.stderr, stop: g.stop.wanted()}
 		}
 	}
 	remedy, done, err := g.remedy(store, operator)

@@ -32,6 +32,14 @@ func (s *stop) gently(tell func(again bool)) <-chan struct{} {
 	return s.asked
 }
 
+// wanted is closed when a first interrupt has asked for the end.
+func (s *stop) wanted() <-chan struct{} {
+	if s == nil {
+		return nil
+	}
+	return s.asked
+}
+
 // interrupt is one Ctrl-C.
 func (s *stop) interrupt() {
 	s.mu.Lock()
