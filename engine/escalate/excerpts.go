@@ -11,6 +11,9 @@ import (
 	"github.com/rectify-project/rectify/sdk"
 )
 
+// maxExcerpts bounds the files that are made of readings. A playbook has a few dozen.
+const maxExcerpts = 200
+
 // reading is what an excerpt shows of a reading.
 type reading struct {
 	Uses     string         `json:"uses"`
@@ -41,9 +44,13 @@ func excerpts(facts []byte, r *report.Report) ([]member, error) {
 	}
 	files := fileNames{}
 	var out []member
-	for _, read := range bundle.Readings {
+	for i, read := range bundle.Readings {
 		if len(read.Evidence) == 0 {
 			continue
+		}
+		if len(out) == maxExcerpts {
+			rest := fmt.Sprintf("The evidence of %d more readings is in facts.json.\n", len(bundle.Readings)-i)
+			return append(out, member{"excerpts/" + files.unique("more") + ".txt", []byte(rest), ""}), nil
 		}
 		name := read.Uses
 		if fact := onlyFact(read, cites); fact != "" {
