@@ -185,13 +185,20 @@ func (m *memory) heard(key string, data journal.Reading) {
 }
 
 func (m *memory) undone(key string, data journal.Outcome) {
-	if i := m.intent(key, data.Attempt); i != nil {
-		i.undone = true
-		delete(m.latest(i.In).done, key)
+	i := m.intent(key, data.Attempt)
+	if i == nil { // an undo has run the `finally` that did it
+		for _, f := range m.undoing(data.In).finals {
+			if f.key == key && f.Attempt == data.Attempt {
+				f.undone = true
+			}
+		}
+		return
 	}
+	i.undone = true
+	delete(m.latest(i.In).done, key)
 }
 
-// intent finds an effect of a step by its attempt.
+// intent finds an effect of a step by its attempt; nil when the run itself has none.
 func (m *memory) intent(key string, attempt int) *intent {
 	for _, i := range m.intents {
 		if i.key == key && i.Attempt == attempt {
@@ -218,6 +225,14 @@ func (m *memory) latest(key string) *entry {
 		return list[len(list)-1]
 	}
 	return m.root
+}
+
+// owed is the entering of a group that is to be closed, whatever has become of the groups round it since; nil when none is.
+func (m *memory) owed(key string) *entry {
+	if list := m.entries[key]; len(list) > 0 && list[len(list)-1].open {
+		return list[len(list)-1]
+	}
+	return nil
 }
 
 // entry finds one entering of a group.

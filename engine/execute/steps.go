@@ -103,8 +103,8 @@ func (r *Run) hasChanged(x *plan.Step, at place) bool {
 
 // step does one instance of a step.
 func (r *Run) step(ctx context.Context, s *plan.Step, at place) error {
-	if e := r.memory.inner(at.entry, s.Key); e != nil && e.open {
-		return r.goOn(ctx, s, e, at) // its `finally` is owed, whatever has become of it
+	if e := r.memory.owed(s.Key); e != nil {
+		return r.goOn(ctx, s, e, at)
 	}
 	if !at.finally {
 		if err := r.stopping(ctx); err != nil {

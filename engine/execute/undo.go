@@ -103,7 +103,9 @@ func (u *undo) wants(d deed) bool {
 	if i := d.intent; i != nil {
 		return u.wanted[i] && !i.undone && i.Effect == sdk.Reversible
 	}
-	return d.entry.undoOpen || d.entry.open && len(u.Steps) == 0 || slices.ContainsFunc(d.entry.deeds, u.wants)
+	e := d.entry
+	all := len(u.Steps) == 0
+	return e.undoOpen || all && (e.open || len(u.added(e)) > 0) || slices.ContainsFunc(e.deeds, u.wants)
 }
 
 // keep lists what would be taken back if it could be. A restart is over, and leaves nothing behind.

@@ -97,13 +97,19 @@ func (u *undo) holdAgain(ctx context.Context, i *intent) error {
 	return u.note(journal.Done, i.key, journal.Outcome{Summary: i.Summary, In: i.In, Role: roleHold, Attempt: i.Attempt})
 }
 
-// putBack takes back once more what the `finally` has changed, so that everything is as it was before the group.
+// putBack takes back once more what the `finally` has changed, so that everything is as it was before the group: first
+// what only the `finally` has changed, then what it has released of the members.
 func (u *undo) putBack(ctx context.Context, e *entry) error {
+	var changed []*intent
+	for _, i := range slices.Backward(u.added(e)) {
+		changed = append(changed, i)
+	}
 	for _, d := range slices.Backward(e.deeds) {
-		i := d.intent
-		if i == nil || i.Effect != sdk.Reversible || !i.undone || !shares(i.Changes, e.released()) {
-			continue
+		if i := d.intent; i != nil && i.Effect == sdk.Reversible && i.undone && shares(i.Changes, e.released()) {
+			changed = append(changed, i)
 		}
+	}
+	for _, i := range changed {
 		found, err := u.look(ctx, i)
 		if err != nil {
 			return err
@@ -116,4 +122,18 @@ func (u *undo) putBack(ctx context.Context, e *entry) error {
 		}
 	}
 	return nil
+}
+
+// added lists what the `finally` has changed that no member of the group was about. When steps were chosen, that is what
+// it has changed on this undo: the rest of the run stays.
+func (u *undo) added(e *entry) []*intent {
+	var of []sdk.Change
+	for _, d := range e.deeds {
+		if d.intent != nil {
+			of = append(of, d.intent.Changes...)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(e.finals), func(i *intent) bool {
+		return i.Effect != sdk.Reversible || i.undone || shares(i.Changes, of) || len(u.Steps) > 0 && i.Role != roleUndoFinally
+	})
 }
