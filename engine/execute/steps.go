@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/rectify-project/rectify/engine/plan"
-	"github.com/rectify-project/rectify/sdk/schema"
 )
 
 // place is where in the plan a step is carried out.
@@ -85,7 +84,7 @@ func (r *Run) changed(s *plan.Step, instances []*plan.Step, at place) {
 		if x.Item == nil || !r.hasChanged(x, at) {
 			continue
 		}
-		if item, err := elementOf(c.Each.Type()).Canonical(x.Item); err == nil {
+		if item, err := plan.ItemOf(c, x.Item); err == nil {
 			items = append(items, item)
 		}
 	}
@@ -175,35 +174,11 @@ func (r *Run) within(s *plan.Step, scope *plan.Scope) *plan.Scope {
 	if s.Item == nil || c.Each == nil {
 		return scope
 	}
-	item, err := elementOf(c.Each.Type()).Canonical(s.Item)
+	item, err := plan.ItemOf(c, s.Item)
 	if err != nil { // it was written as such
 		return scope
 	}
 	return scope.With(item)
-}
-
-// elementOf is the type of the items of a list as they are written down: a field that a probe could not fill is not in
-// them.
-func elementOf(list *schema.Type) *schema.Type {
-	if list == nil {
-		return nil
-	}
-	return loose(list.Elem)
-}
-
-// loose is a type that demands no field.
-func loose(t *schema.Type) *schema.Type {
-	if t == nil {
-		return nil
-	}
-	out := *t
-	out.Elem = loose(t.Elem)
-	out.Fields = nil
-	for _, f := range t.Fields {
-		f.Required, f.Type = false, loose(f.Type)
-		out.Fields = append(out.Fields, f)
-	}
-	return &out
 }
 
 // outputOf makes the output of a step known to those after it, and to its own expectation.

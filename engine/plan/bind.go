@@ -2,11 +2,13 @@ package plan
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/rectify-project/rectify/engine/check"
 	"github.com/rectify-project/rectify/engine/condition"
 	"github.com/rectify-project/rectify/engine/fact"
+	"github.com/rectify-project/rectify/sdk/schema"
 )
 
 // bind evaluates the arguments of an action as far as they are known. unbound lists those that something has to run for;
@@ -56,6 +58,30 @@ func Say(ctx context.Context, s *check.Step, scope *Scope) (text string, known b
 	}
 	text, _, known = bindText(ctx, of, scope)
 	return text, known
+}
+
+// ItemOf reads an item of a repeated step as it was written down. A field that a probe could not fill is not in it.
+func ItemOf(s *check.Step, written json.RawMessage) (any, error) {
+	list := s.Each.Type()
+	if list == nil {
+		return schema.Of(schema.Any).Canonical(written)
+	}
+	return loose(list.Elem).Canonical(written)
+}
+
+// loose is a type that demands no field.
+func loose(t *schema.Type) *schema.Type {
+	if t == nil {
+		return nil
+	}
+	out := *t
+	out.Elem = loose(t.Elem)
+	out.Fields = nil
+	for _, f := range t.Fields {
+		f.Required, f.Type = false, loose(f.Type)
+		out.Fields = append(out.Fields, f)
+	}
+	return &out
 }
 
 func bindText(ctx context.Context, t *check.Text, scope *Scope) (string, []condition.Why, bool) {

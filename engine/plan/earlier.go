@@ -72,7 +72,7 @@ func (w *walk) kept(s *check.Step, one *Step, scope *Scope, in surroundings) []*
 		if !w.begun(was.Key) {
 			continue
 		}
-		item, err := s.Each.Type().Elem.Canonical(was.Item)
+		item, err := ItemOf(s, was.Item)
 		if err != nil { // it was written by an earlier plan of the same playbook
 			continue
 		}
