@@ -160,21 +160,24 @@ func failure(err error, i *intent) *journal.Failure {
 	return f
 }
 
-// agrees makes sure that what an action would do now is what was approved. A state that is not the plan's must come from
-// this run; where it would be done with other arguments than were shown, it is asked for again.
+// agrees makes sure that what an action would do now is what was approved: where it would be done with other arguments
+// than were shown, it is asked for again; else a state that is not the plan's must come from this run.
 func (r *Run) agrees(ctx context.Context, s *plan.Step, input []byte, now plan.Prepared) (*journal.Failure, error) {
-	was := s.Preview
-	if was != nil && was.Material != nil && !plan.SameJSON(was.Material, now.Material) && !r.hasTouched(slices.Concat(was.Changes, now.Changes)) {
-		return &journal.Failure{
-			State:   sdk.StateOther,
-			Message: fmt.Sprintf("it is not as it was when the change was approved: was %s, is %s", was.Material, now.Material),
-			Hint:    "somebody else has changed it; look at it, then go on with `rectify resume`, or take back with `rectify undo`",
-		}, nil
+	if s.Input != nil && len(s.Unbound) == 0 && !plan.SameJSON(s.Input, input) {
+		if now.NoOp {
+			return nil, nil
+		}
+		return nil, r.askAnew(ctx, s, input, now)
 	}
-	if s.Input == nil || len(s.Unbound) > 0 || plan.SameJSON(s.Input, input) || now.NoOp {
+	was := s.Preview
+	if was == nil || was.Material == nil || plan.SameJSON(was.Material, now.Material) || r.hasTouched(slices.Concat(was.Changes, now.Changes)) {
 		return nil, nil
 	}
-	return nil, r.askAnew(ctx, s, input, now)
+	return &journal.Failure{
+		State:   sdk.StateOther,
+		Message: fmt.Sprintf("it is not as it was when the change was approved: was %s, is %s", was.Material, now.Material),
+		Hint:    "somebody else has changed it; look at it, then go on with `rectify resume`, or take back with `rectify undo`",
+	}, nil
 }
 
 // hasTouched says whether this run has begun to change one of the things that changes are about.

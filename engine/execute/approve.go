@@ -10,6 +10,7 @@ import (
 
 	"github.com/rectify-project/rectify/engine/journal"
 	"github.com/rectify-project/rectify/engine/plan"
+	"github.com/rectify-project/rectify/sdk/schema"
 )
 
 // declined is the reason of a step that the operator does not want.
@@ -70,31 +71,36 @@ func (r *Run) put(ctx context.Context, u plan.Unit) (Decision, error) {
 	return a.Decision, r.note(kind, u.Step.Key, journal.Decision{By: a.By, Risk: u.Risk, Shown: lines, Preview: digestLines(lines)})
 }
 
-// look previews anew what could not be previewed while planning, in a step or in one inside of it, as far as it can be
-// now. What cannot is asked again where an earlier step has brought it.
+// look previews anew what could not be previewed while planning, or would be done otherwise by now, in a step or in one
+// inside of it, as far as it can be. What cannot is asked again where an earlier step has brought it.
 func (r *Run) look(ctx context.Context, s *plan.Step, u plan.Unit, scope *plan.Scope) {
 	scope = r.within(s, scope)
-	if slices.Contains(u.Actions, s) && needsLook(s) {
-		args, err := plan.Bind(ctx, r.checked[s.ID], scope)
-		if err != nil {
-			return
-		}
-		after := ""
-		if s.Preview != nil {
-			after = s.Preview.After
-		}
-		if plan.Look(ctx, r.Hands, s, args) != nil || s.Preview.NoOp {
-			s.Preview.After = after
-		}
+	if slices.Contains(u.Actions, s) && s.IsAction() && s.State == plan.Planned {
+		r.lookAt(ctx, s, scope)
 	}
 	for _, m := range slices.Concat(s.Steps, s.Finally) {
 		r.look(ctx, m, u, scope)
 	}
 }
 
-func needsLook(s *plan.Step) bool {
-	p := s.Preview
-	return s.IsAction() && s.State == plan.Planned && (p == nil || len(s.Unbound) > 0 || p.After != "" || p.Error != "")
+func (r *Run) lookAt(ctx context.Context, s *plan.Step, scope *plan.Scope) {
+	args, err := plan.Bind(ctx, r.checked[s.ID], scope)
+	if err != nil {
+		return
+	}
+	input, err := schema.Marshal(args)
+	was := s.Preview
+	seen := was != nil && len(s.Unbound) == 0 && was.After == "" && was.Error == ""
+	if err != nil || seen && plan.SameJSON(s.Input, input) {
+		return
+	}
+	after := ""
+	if was != nil {
+		after = was.After
+	}
+	if plan.Look(ctx, r.Hands, s, args) != nil || s.Preview.NoOp {
+		s.Preview.After = after
+	}
 }
 
 // askAnew asks again for a step that would be done with other arguments than were shown when it was approved. One that is

@@ -3,6 +3,7 @@ package execute
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"reflect"
 	"slices"
@@ -14,6 +15,8 @@ import (
 	"github.com/rectify-project/rectify/engine/journal"
 	"github.com/rectify-project/rectify/sdk"
 )
+
+var thorough = flag.Bool("thorough", false, "kill a second time at every instant, not at some")
 
 // moment is all that a process leaves when it is killed: the world, and what was written down.
 type moment struct {
@@ -213,7 +216,7 @@ func (k *killing) is(s *scene, from moment, what string, want *world) {
 
 // every gives each of some moments, or so many of them, evenly.
 func every(moments []moment, most int) []moment {
-	if len(moments) <= most {
+	if len(moments) <= most || *thorough {
 		return moments
 	}
 	var out []moment
