@@ -159,13 +159,14 @@ func (m *memory) done(key string, data journal.Outcome) {
 	if i == nil || data.Role != "" && data.Role != roleFinally {
 		return
 	}
+	switch {
+	case i.Effect != sdk.Restarts:
+		m.needsRestart = m.needsRestart || data.NeedsRestart
+	case !i.settled:
+		m.restarted, m.replan, m.needsRestart = true, true, false
+	}
 	i.settled, i.failure, i.outcome = true, nil, data
 	m.latest(i.In).done[key] = i
-	if i.Effect == sdk.Restarts {
-		m.restarted, m.replan, m.needsRestart = true, true, false
-	} else {
-		m.needsRestart = m.needsRestart || data.NeedsRestart
-	}
 }
 
 func (m *memory) failed(key string, data journal.Failure) {

@@ -97,7 +97,7 @@ func (r *Run) pickUp(ctx context.Context, s *plan.Step, c *check.Step, at place,
 	switch {
 	case found.State == sdk.StateBefore:
 		return false, nil, nil
-	case i.Effect == sdk.Restarts && found.State != sdk.StateOther:
+	case i.Effect == sdk.Restarts && !i.settled && found.State != sdk.StateOther:
 		return false, nil, errRestart
 	case found.State == sdk.StateAfter:
 		f, err = r.finish(ctx, s, c, at, i)

@@ -66,6 +66,7 @@ type surroundings struct {
 	inGroup bool
 	chosen  bool   // a group round it is named by --only
 	finally bool   // it is in a `finally`
+	owed    bool   // of a group that was begun before: it is carried out whatever is known now
 	dropped string // why a group round it, which was begun before, is not gone on with
 }
 
@@ -185,7 +186,7 @@ func (w *walk) instance(s *check.Step, out *Step, scope *Scope, in surroundings)
 	if out.State == Planned {
 		switch s.Kind {
 		case playbook.ActionStep:
-			w.action(s, out, scope)
+			w.action(s, out, scope, in)
 		case playbook.GroupStep:
 			w.group(s, out, scope, in)
 		case playbook.AskStep:
@@ -251,15 +252,9 @@ func (w *walk) group(s *check.Step, out *Step, scope *Scope, in surroundings) {
 	before := w.changed
 	out.Steps = w.list(s.Steps, scope, in)
 	inner := in
-	inner.finally = true
+	inner.finally, inner.owed = true, w.begun(out.Key)
 	out.Finally = w.list(s.Finally, scope, inner)
-	var why State
-	var reason string
-	for _, m := range slices.Concat(out.Steps, out.Finally) {
-		if why == "" && (m.State == Unsupported || m.State == Refused) && !m.IsGroup() {
-			why, reason = m.State, fmt.Sprintf("%s: %s", m.Name(), m.Reason)
-		}
-	}
+	why, reason := impossible(out)
 	if why == "" && !Worthwhile(out) {
 		why, reason = emptyState(out)
 	}
@@ -272,6 +267,22 @@ func (w *walk) group(s *check.Step, out *Step, scope *Scope, in surroundings) {
 		w.withdraw(out, slices.Concat(out.Steps, out.Finally), why, reason)
 		w.changed = before
 	}
+}
+
+// impossible says why a group cannot be done: a member cannot, or what is to be cleaned up behind it is not known. A group
+// in it takes only itself.
+func impossible(g *Step) (State, string) {
+	for _, m := range slices.Concat(g.Steps, g.Finally) {
+		if (m.State == Unsupported || m.State == Refused) && !m.IsGroup() {
+			return m.State, fmt.Sprintf("%s: %s", m.Name(), m.Reason)
+		}
+	}
+	for _, m := range g.Finally {
+		if m.State == Open {
+			return Open, fmt.Sprintf("%s, behind it: %s", m.Name(), m.Reason)
+		}
+	}
+	return "", ""
 }
 
 // Worthwhile says whether something in a group is to be done for its own sake: its named members are; where none has a

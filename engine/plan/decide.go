@@ -52,7 +52,7 @@ func (w *walk) gate(s *check.Step, out *Step, scope *Scope, in surroundings) {
 // bar decides whether something keeps a step from being planned that its gate lets through: the target, or a guard.
 // No guard keeps from a question; a wait for nothing is left with what it was for.
 func (w *walk) bar(s *check.Step, out *Step, in surroundings) {
-	if out.State != Planned {
+	if out.State != Planned || in.owed {
 		return
 	}
 	offline := w.Target == target.Offline

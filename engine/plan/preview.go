@@ -11,7 +11,7 @@ import (
 )
 
 // action binds the arguments of an action and asks for its preview.
-func (w *walk) action(s *check.Step, out *Step, scope *Scope) {
+func (w *walk) action(s *check.Step, out *Step, scope *Scope, in surroundings) {
 	args, unbound, why := bind(w.ctx, s, scope)
 	if output, done := w.done(out.Key); done { // what it would do is of no matter any more
 		out.Unbound = nil
@@ -26,6 +26,9 @@ func (w *walk) action(s *check.Step, out *Step, scope *Scope) {
 	out.Unbound = unbound
 	if why != nil {
 		w.open(out, "an argument is not known", why)
+		if in.owed {
+			out.State, out.Unbound = Planned, []string{out.Reason}
+		}
 		return
 	}
 	out.Input = raw(args)
@@ -38,6 +41,10 @@ func (w *walk) action(s *check.Step, out *Step, scope *Scope) {
 		return
 	}
 	w.prepare(s, out, args, scope)
+	if in.owed && out.State != Planned {
+		out.Preview = &Preview{Error: out.Reason}
+		out.State, out.Reason, out.Settle = Planned, "", ""
+	}
 }
 
 // prepare asks an action what it would do. One that refuses behind a step that changes something may do so only as
