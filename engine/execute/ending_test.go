@@ -19,7 +19,7 @@ import (
 func TestLogFails(t *testing.T) {
 	full := errors.New("no space left")
 	k := newKilling(t, everything)
-	whole, _ := k.goOn(k.begin)
+	whole := k.goOn(k.begin, nil)
 	k.complete(whole)
 	end := moment{" the end", whole.world, whole.log.list}
 	// tried does something while the n-th append fails, and says whether there was one.
@@ -52,7 +52,7 @@ func TestLogFails(t *testing.T) {
 		if !failed {
 			break
 		}
-		again, _ := k.goOn(left)
+		again := k.goOn(left, nil)
 		k.is(again, left, "the run that goes on is complete, and", whole.world)
 	}
 	for n := 0; ; n++ {
@@ -167,15 +167,16 @@ func TestFinallyKnowsWhatStepsBrought(t *testing.T) {
       - uses: w.set
         with: {name: 'by ${{ steps.made.is }}', value: '${{ len(changed.each) == 3 ? "three" : "less" }}'}
 `+one)
-	whole, moments := k.goOn(k.begin)
+	var moments []moment
+	whole := k.goOn(k.begin, &moments)
 	if whole.world.Values["by it"] != "three" {
 		t.Fatalf("the world is %s", whole.world)
 	}
 	for _, m := range moments {
-		again, _ := k.goOn(m)
+		again := k.goOn(m, nil)
 		k.is(again, m, "the run that goes on is complete, and", whole.world)
 		// What was written down is not enough for an undo to know what the `finally` needs: it is told.
-		s, _ := k.takeBack(m)
+		s := k.takeBack(m, nil)
 		bare := s.world.clone()
 		delete(bare.Values, "by it")
 		if bare.String() != k.begin.world.String() {

@@ -235,13 +235,13 @@ func (s *scene) begin() {
 
 // recorded reads the plan back that the run goes by, and the world that it rests on, as a new process does.
 func (s *scene) recorded() (p *plan.Plan, diagnosed *world) {
+	var last journal.Start
 	for _, rec := range s.log.list {
 		if rec.Kind == journal.Started || rec.Kind == journal.Rebound {
-			start := read[journal.Start](rec)
-			p, diagnosed = read[*plan.Plan](journal.Record{Data: start.Plan}), read[*world](journal.Record{Data: start.Facts})
+			last = read[journal.Start](rec)
 		}
 	}
-	return p, diagnosed
+	return read[*plan.Plan](journal.Record{Data: last.Plan}), read[*world](journal.Record{Data: last.Facts})
 }
 
 // config is what a process needs that carries the run out or goes on with it.
