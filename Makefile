@@ -45,7 +45,7 @@ unit:
 	$(TOOL) gotestsum --format pkgname -- -race ./...
 
 bench:
-	RECTIFY_BENCH_MB=$(BENCH_MB) go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./internal/artefact/... ./engine/condition ./engine/playbook ./engine/host ./plugins/... ./cmd/rectify
+	RECTIFY_BENCH_MB=$(BENCH_MB) go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./internal/artefact/... ./engine/condition ./engine/journal ./engine/playbook ./engine/host ./plugins/... ./cmd/rectify
 
 # One target after the other: go test takes one fuzz target at a time.
 fuzz:
