@@ -150,6 +150,89 @@ func TestFinallyRuns(t *testing.T) {
 	}
 }
 
+// TestUndoOfWhatAFinallyDid has a group in which nothing was done, and whose `finally` has changed something all the same:
+// an undo puts it back.
+func TestUndoOfWhatAFinallyDid(t *testing.T) {
+	s := newScene(t, `
+  - id: held
+    steps:
+      - id: a
+        uses: w.set
+        with: {name: a, value: x}
+    finally:
+      - uses: w.start
+        with: {names: [idle]}
+`)
+	before := s.world.clone()
+	s.hands.disturb = preparing("w.set")
+	s.begin()
+	if r := s.must(t.Context()); r.Stop == nil || !s.world.Services["idle"].Runs {
+		t.Fatalf("got %+v\n%s", r.Stop, s.log)
+	}
+	s.taken(before)
+}
+
+// TestStoppedAndFailed has a `finally` fail behind a stop: that is a failure.
+func TestStoppedAndFailed(t *testing.T) {
+	s := newScene(t, group)
+	s.hands.disturb = func(_ context.Context, call string, c Call) *disturbance {
+		switch {
+		case call == "apply" && c.StateDir == "a#1":
+			close(s.stop)
+		case call == "apply" && c.StateDir == "1.finally.1#1":
+			return &disturbance{err: errors.New("no")}
+		}
+		return nil
+	}
+	r := s.must(t.Context())
+	if r.Stop == nil || r.Stop.Reason != stopFailed || r.Stop.Text != "the operator stopped the run; step 1.finally.1 (w.start): no" || len(s.log.of(journal.Verified)) > 0 {
+		t.Errorf("got %+v", r.Stop)
+	}
+}
+
+// TestCompleteGroupStays has a group fail behind one in it that was complete: that one is not entered again when the run
+// goes on, unless something of it is not there any more.
+func TestCompleteGroupStays(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*world)
+		want   string
+	}{
+		"it-is-there": {func(*world) {}, "entered closed"},
+		"it-is-gone":  {func(w *world) { w.Values["a"] = "" }, "entered closed entered closed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, `
+  - id: outer
+    steps:
+      - uses: w.stop
+        with: {names: [indexer]}
+      - id: inner
+        steps:
+          - uses: w.stop
+            with: {names: [updater]}
+          - id: a
+            uses: w.set
+            with: {name: a, value: x}
+        finally:
+          - uses: w.start
+            with: {names: [updater]}
+      - id: cured
+        uses: w.set
+        with: {name: cured, value: '${{ steps.a.is == "x" ? "yes" : "no" }}'}
+    finally:
+      - uses: w.start
+        with: {names: [indexer]}
+`)
+			s.hands.disturb = fails("cured", "apply", 1, disturbance{err: errors.New("no")})
+			s.must(t.Context())
+			test.change(s.world)
+			if r := s.must(t.Context()); r.Stop != nil || r.Outcome != Fixed || s.log.kinds("inner") != test.want {
+				t.Errorf("got %+v, the group is %s\n%s", r, s.log.kinds("inner"), s.log)
+			}
+		})
+	}
+}
+
 // TestFinallyKnowsWhatStepsBrought has a `finally` rest on what a member brought, in a process that is killed in front of
 // it.
 func TestFinallyKnowsWhatStepsBrought(t *testing.T) {

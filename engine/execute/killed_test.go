@@ -311,7 +311,7 @@ func TestKilled(t *testing.T) {
 		steps string
 		pairs int // how many second kills of each first one
 	}{
-		"everything":         {everything, 3},
+		"everything":         {everything, 2},
 		"restart":            {restarts, 2},
 		"restart-in-a-group": {restartsInside, 2},
 	} {

@@ -2,6 +2,7 @@ package execute
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -224,7 +225,7 @@ func (s *scene) look(ctx context.Context, by *hands) (*plan.Builder, *plan.Plan)
 func (s *scene) begin() {
 	s.t.Helper()
 	_, s.plan = s.look(s.t.Context(), newHands(s.world.clone()))
-	written, err := plainJSON(s.plan)
+	written, err := json.Marshal(s.plan) // with escapes for HTML, as the facade writes it
 	if err != nil {
 		s.t.Fatal(err)
 	}
