@@ -258,6 +258,9 @@ func (w *walk) group(s *check.Step, out *Step, scope *Scope, in surroundings) {
 	if why == "" && !Worthwhile(out) {
 		why, reason = emptyState(out)
 	}
+	if why == "" {
+		why, reason = uncleanable(out)
+	}
 	switch {
 	case why == "":
 	case w.begun(out.Key):
@@ -269,14 +272,18 @@ func (w *walk) group(s *check.Step, out *Step, scope *Scope, in surroundings) {
 	}
 }
 
-// impossible says why a group cannot be done: a member cannot, or what is to be cleaned up behind it is not known. A group
-// in it takes only itself.
+// impossible says why a group cannot be done: a member cannot. A group in it takes only itself.
 func impossible(g *Step) (State, string) {
 	for _, m := range slices.Concat(g.Steps, g.Finally) {
 		if (m.State == Unsupported || m.State == Refused) && !m.IsGroup() {
 			return m.State, fmt.Sprintf("%s: %s", m.Name(), m.Reason)
 		}
 	}
+	return "", ""
+}
+
+// uncleanable says why what would be held still for a group could not be released again: what that needs is not known.
+func uncleanable(g *Step) (State, string) {
 	for _, m := range g.Finally {
 		if m.State == Open {
 			return Open, fmt.Sprintf("%s, behind it: %s", m.Name(), m.Reason)

@@ -113,16 +113,23 @@ func (w *walk) causes(s *check.Step, out *Step) string {
 	return "none of its causes is there: " + strings.Join(s.For, ", ")
 }
 
-// open marks a step as an open decision, for the first reason, which is the one at the root.
+// open marks a step as an open decision, for the first reason that nothing will settle on the way.
 func (w *walk) open(out *Step, reason string, why []condition.Why) {
 	out.State, out.Reason = Open, reason
 	if len(why) == 0 {
 		return
 	}
-	out.Reason += ": " + why[0].Reason
-	out.Settle = why[0].Settle
-	if why[0].Fact != "" {
-		out.Reason += fmt.Sprintf(" (%s)", why[0].Fact)
+	root := why[0]
+	for _, y := range why {
+		if _, later := isLater([]condition.Why{y}); !later {
+			root = y
+			break
+		}
+	}
+	out.Reason += ": " + root.Reason
+	out.Settle = root.Settle
+	if root.Fact != "" {
+		out.Reason += fmt.Sprintf(" (%s)", root.Fact)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/rectify-project/rectify/sdk/schema"
 )
@@ -99,6 +100,9 @@ func Parse(data []byte) (*Plan, error) {
 
 // whole says whether a plan is what its digest was made of, and its text is the one that it was saved with.
 func (p *Plan) whole(text []byte) bool {
+	if slices.ContainsFunc(slices.Concat(p.Steps, p.Afterwards), (*Step).hasHoles) {
+		return false
+	}
 	unsealed := *p
 	unsealed.Digest = ""
 	got, err := digest(&unsealed)
@@ -107,4 +111,9 @@ func (p *Plan) whole(text []byte) bool {
 	}
 	again, err := p.encode()
 	return err == nil && bytes.Equal(again, text)
+}
+
+// hasHoles says whether a step is nothing, or one in it.
+func (s *Step) hasHoles() bool {
+	return s == nil || slices.ContainsFunc(slices.Concat(s.Steps, s.Finally), (*Step).hasHoles)
 }

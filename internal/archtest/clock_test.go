@@ -11,10 +11,10 @@ import (
 	"testing"
 )
 
-// TestPureStagesHaveNoClock makes sure that a diagnosis of the same facts is the same at any time: the pure stages and
-// the plugins' offline readers take the target's time, never the host's.
+// TestPureStagesHaveNoClock makes sure that a diagnosis of the same facts, and a plan that follows from it, is the same at
+// any time: these stages take the target's time, never the host's.
 func TestPureStagesHaveNoClock(t *testing.T) {
-	for _, dir := range []string{"playbook", "condition", "check", "diagnose", "report", "diag"} {
+	for _, dir := range []string{"playbook", "condition", "check", "diagnose", "plan", "report", "diag"} {
 		files, err := filepath.Glob(filepath.Join("..", "..", "engine", dir, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("engine/%s: %d files, %v", dir, len(files), err)

@@ -78,6 +78,27 @@ var rules = []rule{
 		never: []string{"os", "os/exec", "net/*", "log/*", "syscall", "github.com/rs/zerolog/*", module + "engine/host", module + "engine/trust"},
 	},
 	{
+		why:   "what is planned and done is decided without a process, a network or a log: hands and logs are given",
+		from:  []string{"engine/plan", "engine/execute"},
+		never: []string{"os/exec", "net/*", "log/*", "syscall", "github.com/rs/zerolog/*", module + "engine/host", module + "engine/trust"},
+	},
+	{
+		why:   "what is done touches no file either: it is written down by the journal and done by plugins",
+		from:  []string{"engine/execute"},
+		never: []string{"os", "path/filepath", "database/*"},
+	},
+	{
+		why:   "a plan knows nothing of what becomes of it",
+		from:  []string{"engine/plan"},
+		never: []string{module + "engine/execute", module + "engine/journal"},
+	},
+	{
+		why:    "only engine/journal knows how the journal is stored",
+		from:   []string{"*"},
+		except: []string{"engine/journal"},
+		never:  []string{"modernc.org/sqlite/*", "database/*"},
+	},
+	{
 		why:    "what makes sample machines is for tests and generators",
 		from:   []string{"*"},
 		except: []string{"internal/forge/*"},
@@ -85,7 +106,7 @@ var rules = []rule{
 	},
 	{
 		why:   "the stages do not know the facade",
-		from:  []string{"engine/playbook", "engine/condition", "engine/check", "engine/diagnose", "engine/report", "engine/diag", "engine/fact", "engine/host", "engine/trust", "engine/rehearse"},
+		from:  []string{"engine/playbook", "engine/condition", "engine/check", "engine/diagnose", "engine/report", "engine/diag", "engine/fact", "engine/host", "engine/trust", "engine/plan", "engine/execute", "engine/rehearse"},
 		never: []string{module + "engine"},
 	},
 }
