@@ -154,11 +154,11 @@ g left to do: it is to be done on the running machine
   a left to do: it is to be done on the running machine
   /1.finally.1 left out: with its group: it is to be done on the running machine`},
 		"not-seen": {do("a", ""), func(s *scene) { s.probes["there"] = reading(false) }, ``},
-		"whether-it-is-there-is-not-known": {do("a", "") + "  - {id: b, ask: Is it so}\n", func(s *scene) { s.probes["there"] = s.Observe(nil, fact.Call{Probe: s.playbook.Probe("open")}) }, `
+		"whether-it-is-there-is-not-known": {do("a", "") + "  - {id: b, ask: Is it so}\n", func(s *scene) { s.probes["there"] = fact.Reading{Status: fact.Failed, Reason: "it does not answer"} }, `
 a open: whether this problem is there at all cannot be told
 b planned`},
 		"not-known-and-assumed": {do("a", ", for: [not]"), func(s *scene) {
-			s.probes["there"] = s.Observe(nil, fact.Call{Probe: s.playbook.Probe("open")})
+			s.probes["there"] = fact.Reading{Status: fact.Failed, Reason: "it does not answer"}
 			s.assumed = diagnose.Assumptions{"not": condition.Confirmed}
 		}, `
 a planned`},
