@@ -78,18 +78,19 @@ func (e *Engine) Carry(ctx context.Context, pl *Planning, s *Session, o Remedy) 
 // goOn carries out what of a plan the records do not say to be done.
 func (e *Engine) goOn(ctx context.Context, pl *Planning, s *Session, o Remedy, r *journal.Run, records []journal.Record) (execute.Result, error) {
 	hands := newHands(e.host, s.Spec)
-	result, err := execute.New(execute.Config{
+	run := execute.New(execute.Config{
 		Playbook: pl.Playbook, Plan: pl.Plan, Builder: pl.Builder, Hands: hands, Observer: s.now, Operator: o.Operator,
 		Log: o.log(r), Clock: hostClock{}, History: records, Started: records[0].Time, Stop: o.Stop, Tell: o.Tell,
 		Replan: func(ctx context.Context) (execute.Replanned, error) { return e.replan(ctx, pl, s) },
-	}).Go(ctx)
+	})
+	result, err := run.Go(ctx)
 	if err != nil || !result.Undo {
 		return result, err
 	}
 	if records, err = r.Records(); err != nil {
 		return result, err
 	}
-	_, err = execute.Undo(ctx, execute.UndoConfig{Hands: hands, Log: o.log(r), Records: records, Plan: pl.Plan, Who: o.Who, Stop: o.Stop, Tell: o.Tell})
+	_, err = execute.Undo(ctx, execute.UndoConfig{Hands: hands, Log: o.log(r), Records: records, Plan: run.Plan, Who: o.Who, Stop: o.Stop, Tell: o.Tell})
 	return result, err
 }
 

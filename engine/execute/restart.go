@@ -89,7 +89,7 @@ func (r *Run) rebind(ctx context.Context, now Replanned) error {
 	if o := now.Builder.Result.Outcome; o == diagnose.Transient || o == diagnose.NotSeen {
 		r.Tell(Event{Kind: Notes, Text: "after the restart the problem is gone: the steps that remain are dropped"})
 		r.drop(r.Plan.Steps)
-		return r.rebound(journal.Start{Facts: now.Facts}, r.Plan)
+		return r.rebound(journal.Start{}, r.Plan) // what is still to be done rests on the readings of before
 	}
 	made := now.Builder.Again(ctx, now.Plan, plan.Earlier{Plan: r.Plan, Done: r.wasDone, Begun: r.wasBegun})
 	if ctx.Err() != nil {

@@ -61,7 +61,7 @@ type Start struct {
 	Version  string          `json:"version"`          // of rectify
 	Command  []string        `json:"command"`          // as it was typed, without the values of --answer
 	Plan     json.RawMessage `json:"plan"`             // plan.Plan
-	Facts    json.RawMessage `json:"facts"`            // fact.Bundle: the readings that the diagnosis rests on
+	Facts    json.RawMessage `json:"facts,omitempty"`  // fact.Bundle: the readings that the diagnosis rests on; none in a [Rebound] that kept them
 	Report   json.RawMessage `json:"report,omitempty"` // report.Report of the diagnosis
 	// Forgotten are the keys of the steps whose approval stands no longer, in a [Rebound].
 	Forgotten []string `json:"forgotten,omitempty"`
