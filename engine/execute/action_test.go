@@ -332,3 +332,37 @@ func TestOutputs(t *testing.T) {
 		})
 	}
 }
+
+// TestInstancesAreApart has a repeated group of which the members bring something: each instance knows its own alone, and
+// nobody outside knows any.
+func TestInstancesAreApart(t *testing.T) {
+	k := newKilling(t, `
+  - id: outer
+    each: ${{ tasks.names }}
+    steps:
+      - id: made
+        when: sick.value == "yes"
+        uses: w.set
+        with: {name: 'made ${{ each }}', value: '${{ each }}', silent: true}
+      - id: idle
+        uses: w.set
+        with: {name: parts, value: "p1,p2"}
+      - id: inner
+        each: '${{ filter(tasks.names, # == steps.made.is) }}'
+        uses: w.set
+        with: {name: 'inner ${{ each }}', value: x}
+      - id: told
+        uses: w.set
+        with: {name: 'told ${{ each }}', value: '${{ steps.made.is == each and steps.idle.is == "p1,p2" and len(changed.inner) == 1 and changed.inner[0] == each ? "own" : "other" }}'}
+`+one)
+	var moments []moment
+	whole := k.goOn(k.begin, &moments)
+	for _, task := range []string{"task/1", "task/2", "task/<3>&"} {
+		if whole.world.Values["told "+task] != "own" {
+			t.Errorf("%s is told of another\n%s", task, whole.log)
+		}
+	}
+	for _, m := range moments {
+		k.is(k.goOn(m, nil), m, "the run that goes on is complete, and", whole.world)
+	}
+}

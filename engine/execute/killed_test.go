@@ -34,6 +34,7 @@ type killing struct {
 	wrong    map[string]bool
 	known    map[string]*diagnose.Result
 	intents  map[*byte]journal.Intent
+	boots    func(*world) // what a restart of the machine brings; may be nil
 	runs     int
 }
 
@@ -41,7 +42,7 @@ type killing struct {
 func (k *killing) scene(from moment, moments *[]moment) *scene {
 	s := sceneOf(k.t, k.playbook)
 	s.world = from.world.clone()
-	s.world.reboot()
+	k.reboot(s.world)
 	s.hands, s.known = newHands(s.world), k.known
 	s.log.list = slices.Clip(from.records)
 	if moments != nil {
@@ -60,9 +61,12 @@ func (k *killing) scene(from moment, moments *[]moment) *scene {
 }
 
 // reboot restarts the machine that was asked to.
-func (w *world) reboot() {
+func (k *killing) reboot(w *world) {
 	if w.Asked {
 		w.boot()
+		if k.boots != nil {
+			k.boots(w)
+		}
 	}
 	w.trigger()
 }
@@ -310,13 +314,17 @@ func TestKilled(t *testing.T) {
 	for name, test := range map[string]struct {
 		steps string
 		pairs int // how many second kills of each first one
+		boots func(*world)
 	}{
-		"everything":         {everything, 2},
-		"restart":            {restarts, 2},
-		"restart-in-a-group": {restartsInside, 2},
+		"everything":             {everything, 2, nil},
+		"restart":                {restarts, 2, nil},
+		"restart-in-a-group":     {restartsInside, 2, nil},
+		"healed-by-a-restart":    {restartsInside, 1, func(w *world) { w.Values["sick"], w.Values["cured"] = "no", "yes" }},
+		"other-behind-a-restart": {restarts, 1, func(w *world) { w.Values["task/0"], w.Values["hand"] = "on", "moved" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := newKilling(t, test.steps)
+			k.boots = test.boots
 			var first []moment
 			whole := k.goOn(k.begin, &first)
 			k.complete(whole)
@@ -465,10 +473,11 @@ func (k *killing) undone(from moment, most int) {
 		return
 	}
 	want := k.begin.world.clone()
-	want.Boots = from.world.Boots
-	if from.world.Asked {
-		want.Boots++
+	want.Asked = from.world.Asked
+	if want.Boots = from.world.Boots; want.Boots > 0 && k.boots != nil {
+		k.boots(want)
 	}
+	k.reboot(want)
 	var moments []moment
 	into := &moments
 	if most == 0 {
@@ -500,7 +509,7 @@ const restarts = `
         with: {names: [indexer]}
       - id: cured
         uses: w.set
-        with: {name: cured, value: '${{ len(changed.disable) == 3 and steps.begun.is == "yes" ? "yes" : "no" }}'}
+        with: {name: cured, value: '${{ len(changed.disable) >= 3 and steps.begun.is == "yes" ? "yes" : "no" }}'}
     finally:
       - uses: w.start
         with: {names: [indexer]}

@@ -236,13 +236,15 @@ func (s *scene) begin() {
 
 // recorded reads the plan back that the run goes by, and the world that it rests on, as a new process does.
 func (s *scene) recorded() (p *plan.Plan, diagnosed *world) {
-	var last journal.Start
+	var last, known journal.Start
 	for _, rec := range s.log.list {
 		if rec.Kind == journal.Started || rec.Kind == journal.Rebound {
-			last = read[journal.Start](rec)
+			if last = read[journal.Start](rec); last.Facts != nil {
+				known = last
+			}
 		}
 	}
-	return read[*plan.Plan](journal.Record{Data: last.Plan}), read[*world](journal.Record{Data: last.Facts})
+	return read[*plan.Plan](journal.Record{Data: last.Plan}), read[*world](journal.Record{Data: known.Facts})
 }
 
 // config is what a process needs that carries the run out or goes on with it.

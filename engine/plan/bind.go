@@ -17,12 +17,14 @@ func bind(ctx context.Context, s *check.Step, scope *Scope) (args map[string]any
 	var known []check.Argument
 	for _, a := range s.With {
 		_, gaps, ok := fact.BindArguments(ctx, []check.Argument{a}, scope.Value)
-		if ok {
+		after, later := isLater(gaps)
+		switch {
+		case ok && awaited(gaps) == "":
 			known = append(known, a)
 			continue
-		}
-		after, later := isLater(gaps)
-		if !later {
+		case ok: // a list, with what of it is known now
+			after = awaited(gaps)
+		case !later:
 			return nil, nil, gaps
 		}
 		unbound = append(unbound, fmt.Sprintf("%s: %s%s", a.Name, knownAfter, after))

@@ -129,9 +129,12 @@ func (w *walk) items(s *check.Step, one *Step, scope *Scope) (items []any, missi
 	result := s.Each.Eval(w.ctx, scope.Value)
 	data, _, known := result.Value.Canonical()
 	items, isList := data.([]any)
-	switch {
+	gaps := result.Value.Gaps()
+	switch after := awaited(gaps); {
 	case !known || !isList:
-		return nil, result.Value.Gaps()
+		return nil, gaps
+	case after != "": // it holds what is known now
+		return nil, []condition.Why{{Reason: knownAfter + after}}
 	case len(items) == 0:
 		one.State, one.Reason = LeftOut, "there is nothing to do it for: "+s.Each.Source()+" is empty"
 	}

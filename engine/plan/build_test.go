@@ -66,6 +66,9 @@ a planned
 b later: known after step a
 c planned; value: known after step a; at: known after the run has begun; again after p.do
 d later: known after step b`},
+		"known-after-in-part": {"  - {id: a, uses: p.do, with: {name: a}}\n  - {id: b, each: '${{ filter(some.list, # == steps.a.made) }}', uses: p.do, with: {name: '${{ each }}'}}\n", nil, `
+a planned
+b later: known after step a`},
 		"predicted": {"  - {id: a, uses: p.do, with: {name: brings x y}}\n  - {id: b, each: '${{ steps.a.items }}', uses: p.do, with: {name: '${{ each }}'}}\n", nil, `
 a planned
 b[1] planned

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,14 +86,16 @@ func (s *Scope) With(item any) *Scope {
 
 // isLater says whether a value is not known only because something has not run yet, and what.
 func isLater(why []condition.Why) (after string, later bool) {
+	after = awaited(why)
+	return after, after != "" && !slices.ContainsFunc(why, func(w condition.Why) bool { return awaited([]condition.Why{w}) == "" })
+}
+
+// awaited is the first thing among the reasons that has to run for more to be known; empty when there is none.
+func awaited(why []condition.Why) (after string) {
 	for _, w := range why {
-		rest, ok := strings.CutPrefix(w.Reason, knownAfter)
-		if !ok || w.Fact != "" {
-			return "", false
-		}
-		if after == "" {
-			after = rest
+		if rest, ok := strings.CutPrefix(w.Reason, knownAfter); ok && w.Fact == "" {
+			return rest
 		}
 	}
-	return after, after != ""
+	return ""
 }
