@@ -19,7 +19,7 @@ type cell struct {
 // characters, escape sequences, marks that turn the direction of text.
 func cells(s Span) []cell {
 	out := make([]cell, 0, len(s.Text))
-	for _, r := range s.Text { // bytes that are no text become U+FFFD
+	for _, r := range strings.ToValidUTF8(s.Text, "\ufffd") {
 		if !obeyed(r) {
 			out = append(out, cell{r, s.Style})
 			continue

@@ -12,7 +12,7 @@ import (
 const (
 	defaultWidth = 100
 	leastWidth   = 40
-	mostLines    = 12 // of one paragraph
+	mostLines    = 12 // of one paragraph, where the page does not say
 )
 
 // Style is how words look where colours are on.
@@ -43,6 +43,7 @@ type Span struct {
 type Page struct {
 	Width int  // columns of a line; 0 means 100, and less than 40 counts as 40
 	Color bool // ANSI colours
+	Lines int  // that the words of one paragraph may fill; 0 means 12
 	text  strings.Builder
 }
 
@@ -51,12 +52,13 @@ func (p *Page) Say(first, rest, words string) { p.Set(first, rest, Span{Text: wo
 
 // Set sets a paragraph on as many lines as its words need, the first line behind first, the others behind rest, which is
 // not longer than first. Blanks and line ends part words. Only a word that is too long for a line, such as a path, makes
-// a line longer than the page is wide: so it can be copied. What is more than fills 12 whole lines is cut, and said to be.
+// a line longer than the page is wide: so it can be copied. What is more than fills so many whole lines as a
+// paragraph may have is cut, and said to be.
 func (p *Page) Set(first, rest string, words ...Span) {
 	width := p.width()
 	margin := cells(Span{Text: rest})
 	line, empty := cells(Span{Text: first}), true
-	for _, word := range split(bound(words, mostLines*width)) {
+	for _, word := range split(bound(words, p.lines()*width)) {
 		for _, piece := range pieces(word, width-columns(margin)) {
 			gap := 1
 			if empty {
@@ -87,10 +89,23 @@ func (p *Page) Gap() {
 	}
 }
 
+// Line sets words of the program's own on a line as they stand, blanks included; none makes an empty line.
+func (p *Page) Line(words string) { p.text.WriteString(words + "\n") }
+
+// String is the page so far.
+func (p *Page) String() string { return p.text.String() }
+
 // WriteTo writes the page.
 func (p *Page) WriteTo(w io.Writer) (int64, error) {
 	n, err := io.WriteString(w, p.text.String())
 	return int64(n), err
+}
+
+func (p *Page) lines() int {
+	if p.Lines == 0 {
+		return mostLines
+	}
+	return p.Lines
 }
 
 func (p *Page) width() int {

@@ -6,9 +6,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rectify-project/rectify/engine/prose"
 )
 
 const (
+	// width is how many columns the lines of a text report have at most. Only a word that cannot be broken, such as a path,
+	// makes a line longer.
+	width         = 80
 	shownEvidence = 8          // of a finding; the JSON form has more
 	maxWords      = 12 * width // of one reason, hint or place
 )
@@ -16,7 +21,7 @@ const (
 // Text writes a report for people, on 80 columns: the verdict first, then each cause with its evidence, what was ruled
 // out and why, and what could not be determined with what would settle it.
 func Text(w io.Writer, r *Report) error {
-	t := &text{}
+	t := newText()
 	t.header(r)
 	t.verdict(r)
 	t.findings(r)
@@ -24,14 +29,20 @@ func Text(w io.Writer, r *Report) error {
 	t.open(r)
 	t.others(r)
 	t.incomplete(r)
-	_, err := io.WriteString(w, t.String())
+	_, err := t.WriteTo(w)
 	return err
 }
 
 // text builds the report line by line.
-type text struct{ strings.Builder }
+type text struct{ prose.Page }
 
-func (t *text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
+// newText makes an empty report. Its texts are bounded one by one, at 12 lines each; a paragraph may hold two of them.
+func newText() *text { return &text{prose.Page{Width: width, Lines: 25}} }
+
+func (t *text) line(format string, args ...any) { t.Line(fmt.Sprintf(format, args...)) }
+
+// wrap sets words that come from logs and may hold anything; see [prose.Page.Set].
+func (t *text) wrap(first, rest, words string) { t.Say(first, rest, words) }
 
 func (t *text) header(r *Report) {
 	t.wrap("", "", r.Playbook.Title)

@@ -8,7 +8,7 @@ import (
 
 // Triage writes which of several playbooks fit, and then the full text of those that do.
 func Triage(w io.Writer, reports []*Report) error {
-	t := &text{}
+	t := newText()
 	fits := 0
 	for _, r := range reports {
 		t.wrap(fmt.Sprintf("  %-14s ", r.Outcome), strings.Repeat(" ", 17), fmt.Sprintf("%s (%s)", r.Playbook.Title, r.Playbook.ID))
