@@ -229,13 +229,23 @@ func (g *globals) operator(policy execute.Policy, pl *plan.Plan) (execute.Operat
 	if len(refused) > 0 {
 		return nil, &exitError{exitPlan, fmt.Errorf("nothing was changed: a step cannot be done; mend it, or leave it out with --skip ID\n%s", strings.Join(refused, "\n"))}
 	}
-	if !policy.Yes && isTerminal(g.stdin) {
-		return &person{policy: policy, in: g.stdin, out: g.stderr, stop: g.stop.wanted()}, nil
+	decider, asks := g.decider(policy)
+	if asks {
+		return decider, nil
 	}
 	if unmet := policy.Unmet(pl); len(unmet) > 0 {
 		return nil, &exitError{exitApproval, fmt.Errorf("nothing was changed: approval is missing\n  %s", strings.Join(unmet, "\n  "))}
 	}
-	return policy, nil
+	return decider, nil
+}
+
+// decider is a person at the terminal, who is asked for what the policy does not decide; without one, or with --yes, the
+// policy alone.
+func (g *globals) decider(policy execute.Policy) (o execute.Operator, asks bool) {
+	if policy.Yes || !isTerminal(g.stdin) {
+		return policy, false
+	}
+	return &person{policy: policy, in: g.stdin, out: g.stderr, stop: g.stop.wanted()}, true
 }
 
 // remedy is how things are carried out, with somebody who tells of it. done is called when it has ended.

@@ -63,9 +63,7 @@ func (g *globals) resume(ctx context.Context, consent consentFlags, args []strin
 		if err != nil {
 			return err
 		}
-		if operator = policy; !policy.Yes && isTerminal(g.stdin) {
-			operator = &person{policy: policy, in: g.stdin, out: g.stderr, stop: g.stop.wanted()}
-		}
+		operator, _ = g.decider(policy)
 	}
 	remedy, done, err := g.remedy(store, operator)
 	if err != nil {
