@@ -1,0 +1,85 @@
+// Package verification records what tests have shown of the functions of plugins, and on which system: on a Windows, on Wine,
+// or against a fake only. docs/windows-verification.md is made of these records; it claims nothing that is not among them.
+package verification
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/rectify-project/rectify/internal/machine/conformance"
+)
+
+// Record is one thing that a test has shown.
+type Record struct {
+	Function string              `json:"function"` // "service.stop"
+	System   string              `json:"system"`   // "fake", "Wine 10.0", "Windows 10.0.19045"
+	Shown    string              `json:"shown"`    // what, in words: "stopped services read back as stopped"
+	Finding  conformance.Finding `json:"finding"`
+}
+
+// Fake is the system of what was shown against recorded answers or a simulated store.
+const Fake = "fake"
+
+// Folder is the variable that names the folder which records are written into; without it none are.
+const Folder = "RECTIFY_VERIFICATION"
+
+// Shown records, when the test passes, that it has shown something of functions of plugins on this system. On a system
+// that is not Windows nothing but fakes can show anything of Windows.
+func Shown(t testing.TB, what string, functions ...string) {
+	t.Helper()
+	record(t, System(), what, functions, conformance.Finding{Outcome: conformance.Works})
+}
+
+// ShownByFake records, when the test passes, that it has shown something against a fake, on whatever system it runs.
+func ShownByFake(t testing.TB, what string, functions ...string) {
+	t.Helper()
+	record(t, Fake, what, functions, conformance.Finding{Outcome: conformance.Works})
+}
+
+// Check records what a conformance check found.
+func Check(t testing.TB, name string, functions []string, f conformance.Finding) {
+	t.Helper()
+	record(t, System(), name, functions, f)
+}
+
+func record(t testing.TB, system, what string, functions []string, f conformance.Finding) {
+	dir := os.Getenv(Folder)
+	if dir == "" {
+		return
+	}
+	t.Cleanup(func() {
+		if t.Failed() || t.Skipped() {
+			return
+		}
+		var lines []byte
+		for _, function := range functions {
+			line, err := json.Marshal(Record{function, system, what, f})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			lines = append(append(lines, line...), '\n')
+		}
+		name := runtime.GOOS + "-" + strings.Map(plain, filepath.Base(os.Args[0])) + ".jsonl"
+		file, err := os.OpenFile(filepath.Join(dir, name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+		if err == nil {
+			_, err = file.Write(lines)
+			err = errors.Join(err, file.Close())
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func plain(r rune) rune {
+	if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+		return r
+	}
+	return '-'
+}
