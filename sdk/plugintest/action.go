@@ -55,7 +55,7 @@ func Action(t *testing.T, p sdk.Plugin, c ActionCase) {
 	if !ok {
 		t.Fatalf("plugin %s has no action %q", p.Name, c.Action)
 	}
-	h := &harness{Client: Serve(t, p), c: c, action: action, effect: action.Manifest().Effect}
+	h := &harness{plugin: p, c: c, action: action, effect: action.Manifest().Effect}
 	t.Run("prepare", h.prepare)
 	if c.Refuses != "" || h.effect == sdk.Restarts || t.Failed() {
 		return
@@ -74,7 +74,7 @@ func Action(t *testing.T, p sdk.Plugin, c ActionCase) {
 }
 
 type harness struct {
-	*Client
+	plugin sdk.Plugin
 	c      ActionCase
 	action sdk.Action
 	effect sdk.Effect
@@ -83,6 +83,7 @@ type harness struct {
 // stage is a scene in which an action is done once.
 type stage struct {
 	*harness
+	*Client
 	t     *testing.T
 	scene Scene
 	token json.RawMessage
@@ -90,10 +91,12 @@ type stage struct {
 	first tree   // the folder when the curtain rose
 }
 
-// set makes a scene, and a state directory that has no neighbours.
+// set makes a scene, and a state directory that has no neighbours. The plugin is served for this scene alone, and let go
+// before the scene is cleared away: Windows deletes no folder that is open, and a plugin keeps the root of its target open.
 func (h *harness) set(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{harness: &harness{&Client{t, h.wire}, h.c, h.action, h.effect}, t: t, scene: h.c.Scene(t)}
+	scene := h.c.Scene(t)
+	s := &stage{harness: h, Client: Serve(t, h.plugin), t: t, scene: scene}
 	if s.scene.Folder == "" {
 		s.scene.Folder = s.scene.Target.Root
 	}

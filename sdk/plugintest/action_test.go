@@ -75,7 +75,7 @@ func (f *flag) prepare(_ context.Context, call *sdk.Call, in flagInput) (sdk.Pre
 	case "prepare-touches":
 		_ = os.Chtimes(at(call, "w/x"), time.Time{}, time.Unix(int64(f.calls), 0))
 	case "prepare-chmods":
-		_ = os.Chmod(at(call, "w/x"), 0o600)
+		_ = os.Chmod(at(call, "w/x"), 0o400) // Windows knows of modes only whether a file can be written
 	case "material-counts":
 		material["calls"] = f.calls
 	}
