@@ -1,7 +1,6 @@
 package host
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/rectify-project/rectify/sdk"
 	"github.com/rectify-project/rectify/sdk/schema"
@@ -149,9 +146,6 @@ func vet(name string, m sdk.Manifest) error {
 		if _, err := schema.Parse(raw); err != nil {
 			return fmt.Errorf("%s %q: the %s schema: %w", kind, function, which, err)
 		}
-		if err := valid(raw); err != nil {
-			return fmt.Errorf("%s %q: the %s schema: %w", kind, function, which, err)
-		}
 		return nil
 	}
 	for _, p := range m.Probes {
@@ -165,21 +159,6 @@ func vet(name string, m sdk.Manifest) error {
 		}
 	}
 	return nil
-}
-
-// valid checks a schema by JSON Schema's own.
-func valid(raw json.RawMessage) error {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-	if err != nil {
-		return err
-	}
-	c := jsonschema.NewCompiler()
-	c.UseLoader(jsonschema.SchemeURLLoader{}) // a stranger's schema fetches nothing
-	if err := c.AddResource("plugin:schema", doc); err != nil {
-		return err
-	}
-	_, err = c.Compile("plugin:schema")
-	return err
 }
 
 func readCached(path string) (sdk.Manifest, bool) {

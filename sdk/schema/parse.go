@@ -47,6 +47,9 @@ func parseNode(node any, at string, depth int) (*Type, error) {
 			return nil, fmt.Errorf("%s: %q is not supported: write the type out", place(at), keyword)
 		}
 	}
+	if err := wellFormed(m); err != nil {
+		return nil, fmt.Errorf("%s: %w", place(at), err)
+	}
 	t := &Type{Doc: text(m["description"]), Pattern: text(m["pattern"])}
 	if err := t.parseKind(m, at, depth); err != nil {
 		return nil, err
@@ -73,6 +76,45 @@ var unsupported = [...]string{
 	"minItems", "maxItems", "uniqueItems", "unevaluatedItems", "patternProperties", "propertyNames", "minProperties",
 	"maxProperties", "unevaluatedProperties", "minLength", "maxLength", "multipleOf", "exclusiveMinimum",
 	"exclusiveMaximum",
+}
+
+// texts are the keywords that hold a text, whatever else a schema has.
+var texts = [...]string{"$schema", "$id", "$comment", "title", "description", "format", "pattern", extKeysFrom, extCounts}
+
+// wellFormed says which keyword holds something of another type than JSON Schema gives it: read as if it were not there, it
+// would switch checking off.
+func wellFormed(m map[string]any) error {
+	for _, keyword := range texts {
+		if v, has := m[keyword]; has {
+			if _, ok := v.(string); !ok {
+				return fmt.Errorf("%s is %s, expected text", keyword, describe(v))
+			}
+		}
+	}
+	required, ok := m["required"].([]any)
+	if _, has := m["required"]; has && !ok {
+		return fmt.Errorf("required is %s, expected a list of names", describe(m["required"]))
+	}
+	for i, r := range required {
+		if _, ok := r.(string); !ok || slices.Contains(required[:i], r) {
+			return fmt.Errorf("required holds %s, expected names, each once", describe(r))
+		}
+	}
+	if v, has := m["type"]; has && v == nil {
+		return fmt.Errorf("type is null, expected a name")
+	}
+	kind, err := typeName(m["type"])
+	if err != nil {
+		return err
+	}
+	for _, k := range [...]struct{ keyword, kind string }{
+		{"items", "array"}, {"properties", "object"}, {"additionalProperties", "object"}, {"required", "object"}, {extVariants, "object"},
+	} {
+		if v, has := m[k.keyword]; has && (kind != k.kind || v == nil) {
+			return fmt.Errorf("%s is %s in a schema of type %q, expected it in one of type %q", k.keyword, describe(v), kind, k.kind)
+		}
+	}
+	return nil
 }
 
 // parseLimits reads what narrows a single value.
@@ -222,7 +264,9 @@ func typeName(v any) (string, error) {
 	case nil:
 		return "", nil
 	case string:
-		return x, nil
+		if x != "" {
+			return x, nil
+		}
 	case []any:
 		var names []string
 		for _, n := range x {
@@ -230,7 +274,7 @@ func typeName(v any) (string, error) {
 				names = append(names, s)
 			}
 		}
-		if len(names) == 1 && names[0] != "" {
+		if len(names) == 1 && names[0] != "" && len(x) <= 2 {
 			return names[0], nil
 		}
 	}

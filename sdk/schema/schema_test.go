@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -196,6 +197,18 @@ func TestReflectPanics(t *testing.T) {
 		"not-a-struct":  Reflect[[]string],
 		"bare-duration": Reflect[struct{ D time.Duration }],
 		"bytes":         Reflect[struct{ B []byte }],
+		"holds-itself":  Reflect[folder],
+		"keys-of-a-map": Reflect[struct{ M map[int]string }],
+		"a-channel":     Reflect[struct{ C chan int }],
+		"unknown-tag": Reflect[struct {
+			N int `jsonschema:"multipleOf=2"`
+		}],
+		"no-number": Reflect[struct {
+			N int `jsonschema:"default=many"`
+		}],
+		"enum-of-numbers": Reflect[struct {
+			N int `jsonschema:"enum=1"`
+		}],
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -325,4 +338,61 @@ func TestResolveVariants(t *testing.T) {
 			}
 		})
 	}
+}
+
+// folder holds itself, which a schema without references cannot say.
+type folder struct{ Below []folder }
+
+func TestReflectedTags(t *testing.T) {
+	got := string(Reflect[struct {
+		Code string `json:"code" jsonschema:"pattern=^[a-f]{2\\,4}$,default=%SystemDrive%\\" jsonschema_description:"a, b"`
+		Plain
+		hidden int
+		Out    int `json:"-"`
+	}]())
+	want := `{"properties":{"code":{"type":"string","pattern":"^[a-f]{2,4}$","description":"a, b","default":"%SystemDrive%\\"},` +
+		`"Count":{"type":"integer","x-grows":true}},"additionalProperties":false,"type":"object","required":["Count"]}`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// Plain is embedded.
+type Plain struct {
+	Count uint8 `jsonschema_extras:"x-grows=true"`
+}
+
+// FuzzAgainstJSONSchema holds that what is taken as a schema is one by JSON Schema's own definition.
+func FuzzAgainstJSONSchema(f *testing.F) {
+	for _, s := range []string{
+		string(Reflect[searchOutput]()),
+		`{"type":"object","properties":{"a":{"type":"string","description":5}}}`,
+		`{"type":"object","properties":{"a":{"type":["string","null"]}},"required":["a","a"]}`,
+		`{"type":"object","properties":{"a":{"type":"array","items":null}}}`,
+		`{"type":"object","properties":{"a":{"minimum":"x","type":"integer"}},"required":"a"}`,
+		`{"type":"object","additionalProperties":null,"properties":{}}`,
+		`{"type":["object","object"]}`, `{"type":"object","title":null}`, `{"type":"object","deprecated":1}`, `{"type":"object","$defs":[]}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if _, err := Parse(raw); err != nil {
+			return
+		}
+		if bytes.Contains(raw, []byte(`"$`)) || bytes.Contains(raw, []byte(`\\u00`)) {
+			t.Skip("keywords of the core vocabulary, which lead elsewhere")
+		}
+		doc, err := validator.UnmarshalJSON(bytes.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := validator.NewCompiler()
+		c.UseLoader(validator.SchemeURLLoader{})
+		if err := c.AddResource("plugin:schema", doc); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Compile("plugin:schema"); err != nil {
+			t.Error(err)
+		}
+	})
 }
