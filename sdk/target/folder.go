@@ -12,7 +12,8 @@ import (
 var (
 	// ErrLink is a symbolic link, a junction or another reparse point where something is to be changed.
 	ErrLink = errors.New("is a link, and nothing is changed through links")
-	// ErrInUse is a file or folder that a process has open; it may be free a moment later.
+	// ErrInUse is a file or folder that a process has open, or a folder with something in it that one has; it may be free
+	// a moment later.
 	ErrInUse = errors.New("is in use")
 )
 
@@ -242,6 +243,9 @@ func (f *Folder) find(name string) (exact string, info fs.FileInfo, err error) {
 		return "", nil, fmt.Errorf("%q: a bare name is expected", name)
 	}
 	info, err = f.tree.Lstat(name)
+	if wrong := CheckName(name); isEscape(err) && wrong != nil { // where Windows itself looks, it takes the name for a device
+		return "", nil, wrong
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return name, info, err
 	}
@@ -273,9 +277,6 @@ func (f *Folder) free(name string) error {
 func (f *Folder) failed(op, name string, err error) error {
 	if err == nil {
 		return nil
-	}
-	if inUse(err) {
-		err = fmt.Errorf("%w (%w)", ErrInUse, cause(err))
 	}
 	path := f.path
 	if name != "" {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -34,7 +35,7 @@ func TestFolderSpellings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := folder(t, d, c.path)
-			if f.Path() != c.want || f.Join("x") != strings.TrimSuffix(c.want, `\`)+`\x` {
+			if want := foldCase(t, f.Path(), c.want); f.Path() != want || f.Join("x") != strings.TrimSuffix(want, `\`)+`\x` {
 				t.Errorf("path %q, joined %q", f.Path(), f.Join("x"))
 			}
 		})
@@ -62,6 +63,7 @@ func TestParent(t *testing.T) {
 		"other-drive":       {path: `D:\x`, is: ErrOtherDrive},
 	} {
 		t.Run(name, func(t *testing.T) {
+			skipLink(t, name)
 			f, last, err := d.Parent(c.path)
 			if c.folder == "" {
 				if err == nil || c.is != nil && !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.says) {
@@ -73,7 +75,7 @@ func TestParent(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer f.Close()
-			if f.Path() != c.folder || last != c.name {
+			if f.Path() != foldCase(t, f.Path(), c.folder) || last != c.name {
 				t.Errorf("Parent(%q) = %q, %q", c.path, f.Path(), last)
 			}
 		})
@@ -82,6 +84,7 @@ func TestParent(t *testing.T) {
 
 // A folder that leads out of the disk, or round in it, is no place for changes.
 func TestFolderRefusesLinks(t *testing.T) {
+	skipLink(t, "link")
 	outside := layOut(t, "secret/x")
 	d := disk(t, "Windows/x", "abs -> "+outside, "up -> ..", "inside -> Windows", "file -> Windows/x", "gone -> nowhere")
 	for name, path := range map[string]string{
@@ -230,6 +233,7 @@ func TestRenameNoReplace(t *testing.T) {
 
 // A folder that was opened stays the one that is changed, wherever its path leads to meanwhile.
 func TestFolderIsSwappedWhileOpen(t *testing.T) {
+	skipLink(t, "link")
 	outside := layOut(t, "x")
 	d := disk(t, "w/sub/x")
 	root := d.Spec().Root
@@ -238,7 +242,7 @@ func TestFolderIsSwappedWhileOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(outside, filepath.Join(root, "w", "sub")); err != nil {
-		t.Skipf("no symbolic links here: %v", err)
+		t.Fatal(err)
 	}
 	file, err := f.Create("made")
 	if err != nil {
@@ -259,11 +263,12 @@ func TestFolderIsSwappedWhileOpen(t *testing.T) {
 
 // While a folder in the middle of the path is swapped for a link and back, no change reaches what the link leads to.
 func TestFolderIsSwappedWhileOpened(t *testing.T) {
+	skipLink(t, "link")
 	outside := layOut(t, "sub/")
 	d := disk(t, "w/sub/", "inside/sub/")
 	root := d.Spec().Root
 	if err := os.Symlink(outside, filepath.Join(root, "link")); err != nil {
-		t.Skipf("no symbolic links here: %v", err)
+		t.Fatal(err)
 	}
 	if err := os.Symlink("inside", filepath.Join(root, "link2")); err != nil {
 		t.Fatal(err)
@@ -328,10 +333,13 @@ func TestLookKnowsAgain(t *testing.T) {
 	d := disk(t, "w/file", "w/folder/", "w/link -> file")
 	root := d.Spec().Root
 	f := folder(t, d, `C:\w`)
-	kinds := map[string]EntryKind{"file": FileEntry, "folder": FolderEntry, "link": LinkEntry}
+	kinds := map[string]EntryKind{"file": FileEntry, "folder": FolderEntry}
+	if canLink(t) {
+		kinds["link"] = LinkEntry
+	}
 	for name, kind := range kinds {
 		before, err := f.Look(strings.ToUpper(name))
-		if err != nil || before.Name != name || before.Kind != kind {
+		if err != nil || before.Name != foldCase(t, before.Name, name) || before.Kind != kind {
 			t.Fatalf("%s: %+v, %v", name, before, err)
 		}
 		b, err := json.Marshal(before)
@@ -419,6 +427,9 @@ func (d drives) enter(parts []string) (*os.Root, []string, error) {
 }
 
 func TestFolderOfALiveMachine(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has drives of its own, and no folder with the name of one")
+	}
 	root, err := os.OpenRoot(layOut(t, "C:/Windows/x", "D:/"))
 	if err != nil {
 		t.Fatal(err)

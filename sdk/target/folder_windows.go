@@ -60,6 +60,9 @@ func identify(dir *os.File, name string, _ fs.FileInfo) (id string, born int64) 
 	if number == 0 {
 		return "", 0
 	}
+	if info.CreationTime == info.LastWriteTime { // what file systems say that keep no time of birth, some of servers
+		return strconv.FormatUint(number, 10), 0
+	}
 	return strconv.FormatUint(number, 10), info.CreationTime.Nanoseconds() / 1e3
 }
 

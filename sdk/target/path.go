@@ -3,6 +3,7 @@ package target
 import (
 	"fmt"
 	"regexp"
+	"runtime"
 	"strings"
 )
 
@@ -104,7 +105,7 @@ func (t *Target) split(path string, expand bool) ([]string, error) {
 			return nil, fmt.Errorf("%q: %w (\"..\" is not allowed)", path, ErrOutside)
 		case strings.Contains(p, ":"):
 			return nil, fmt.Errorf("%q: %q is no file name: a colon stands only behind a drive letter", path, p)
-		case t.spec.Kind == Live && isDevice(p):
+		case (t.spec.Kind == Live || runtime.GOOS == "windows") && isDevice(p): // also of a disk that Windows itself reads
 			return nil, fmt.Errorf("%q: %q is a device in Windows, not a file", path, p)
 		default:
 			parts = append(parts, p)

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -64,10 +63,8 @@ type File interface {
 func Open(spec Spec) (*Target, error) {
 	switch spec.Kind {
 	case Live:
-		if runtime.GOOS == "windows" {
-			return newTarget(spec, liveTree{}, liveVariables(os.Environ())), nil
-		}
-		return newTarget(spec, nil, nil), nil
+		tree, vars := openLive()
+		return newTarget(spec, tree, vars), nil
 	case Offline:
 		if spec.Root == "" {
 			return nil, errors.New("an offline target needs a root: the folder that holds the disk's Windows folder")
@@ -269,8 +266,11 @@ func join(parts ...string) string {
 
 func pathError(op, path string, err error) error {
 	err = cause(err)
-	if isEscape(err) {
+	switch {
+	case isEscape(err):
 		err = ErrOutside
+	case inUse(err) && !errors.Is(err, ErrInUse):
+		err = fmt.Errorf("%w (%w)", ErrInUse, err)
 	}
 	return &fs.PathError{Op: op, Path: path, Err: err}
 }

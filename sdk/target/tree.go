@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -93,28 +92,3 @@ func (r rootTree) lookup(dir, name string) (string, error) {
 // spellable says whether a name can stand in a Windows path: a backslash separates there, and a colon begins the name of
 // a stream. Other systems allow both in names.
 func spellable(name string) bool { return !strings.ContainsAny(name, `\:`) }
-
-// liveTree is the running Windows: the first part of a name is the drive.
-type liveTree struct{}
-
-func (liveTree) path(name string) string {
-	p := filepath.FromSlash(name)
-	if len(p) == 2 {
-		p += string(filepath.Separator) // "C:" alone is the drive's current folder
-	}
-	return p
-}
-
-func (l liveTree) Stat(name string) (fs.FileInfo, error)      { return os.Stat(l.path(name)) }
-func (l liveTree) Lstat(name string) (fs.FileInfo, error)     { return os.Lstat(l.path(name)) }
-func (l liveTree) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(l.path(name)) }
-func (l liveTree) open(name string) (*os.File, error)         { return os.Open(l.path(name)) }
-func (liveTree) Close() error                                 { return nil }
-
-func (liveTree) enter(parts []string) (*os.Root, []string, error) {
-	root, err := os.OpenRoot(parts[0] + `\`)
-	return root, parts[1:], err
-}
-
-// lookup finds nothing: Windows itself has looked in any case already.
-func (liveTree) lookup(string, string) (string, error) { return "", fs.ErrNotExist }

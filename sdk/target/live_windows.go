@@ -1,0 +1,68 @@
+package target
+
+import (
+	"cmp"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/windows"
+)
+
+// liveTree is the running Windows: the first part of a name is the drive.
+type liveTree struct{}
+
+func openLive() (tree, map[string]string) { return liveTree{}, liveVariables(os.Environ()) }
+
+// path spells a name so that Windows takes it as it is: without a longest path, and without taking a dot or a blank off the
+// end of a name. A [Folder] takes names like that too.
+func (liveTree) path(name string) string {
+	p := `\\?\` + strings.ReplaceAll(name, "/", `\`)
+	if len(name) == len(systemDrive) {
+		p += `\` // "C:" alone is the device of the drive
+	}
+	return p
+}
+
+func (l liveTree) Stat(name string) (fs.FileInfo, error)  { return os.Stat(l.path(name)) }
+func (l liveTree) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(l.path(name)) }
+func (liveTree) Close() error                             { return nil }
+
+func (l liveTree) ReadDir(name string) ([]fs.DirEntry, error) {
+	f, err := l.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	entries, err := f.ReadDir(-1)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+	return entries, nil
+}
+
+// open keeps nobody from renaming or deleting the file meanwhile, as os.Open would: looking changes nothing, for others
+// neither.
+func (l liveTree) open(name string) (*os.File, error) {
+	path := l.path(name)
+	p, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	h, err := windows.CreateFile(p, windows.GENERIC_READ, windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE|windows.FILE_SHARE_DELETE,
+		nil, windows.OPEN_EXISTING, windows.FILE_FLAG_BACKUP_SEMANTICS, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return os.NewFile(uintptr(h), path), nil
+}
+
+func (liveTree) enter(parts []string) (*os.Root, []string, error) {
+	root, err := os.OpenRoot(parts[0] + `\`)
+	return root, parts[1:], err
+}
+
+// lookup finds nothing: Windows itself has looked in any case already.
+func (liveTree) lookup(string, string) (string, error) { return "", fs.ErrNotExist }
