@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -123,11 +124,20 @@ func TestWhatCannotBeRead(t *testing.T) {
 }
 
 func TestLive(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("this is Windows, which has a registry")
+	}
 	machine, err := target.Open(target.Spec{Kind: target.Live})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := registry.Open(machine); !errors.Is(err, registry.ErrLive) || registry.Explain(err).Code != sdk.Unsupported {
+	if _, err := registry.Open(machine); !errors.Is(err, target.ErrNotWindows) || registry.Explain(err).Code != sdk.Unsupported {
 		t.Errorf("error %v", err)
+	}
+	if _, err := registry.OpenStore(machine); !errors.Is(err, target.ErrNotWindows) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := registry.OpenStore(offline(t, nil)); !errors.Is(err, registry.ErrOnDisk) || registry.Explain(err).Code != sdk.Unsupported {
+		t.Errorf("of a disk: %v", err)
 	}
 }
