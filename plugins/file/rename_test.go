@@ -37,9 +37,12 @@ func TestRename(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if name == "other-script" && !canName(t, c.to) {
+				t.Skip("this file system cannot hold the name")
+			}
 			input := RenameInput{Path: c.path, To: c.to}
 			scene := func(t testing.TB) plugintest.Scene { return plugintest.Scene{Target: layOut(t, disk...), Input: input} }
-			plugintest.Action(t, Plugin(), plugintest.ActionCase{Action: "rename", Scene: scene, NoOp: c.noop})
+			keepsPromises(t, name, plugintest.ActionCase{Action: "rename", Scene: scene, NoOp: c.noop})
 
 			d := prepared(t, "rename", layOut(t, disk...), input)
 			got := apply[RenameOutput](d)
@@ -96,7 +99,10 @@ func TestRenameRefuses(t *testing.T) {
 		"variable":             {RenameInput{Path: `%none%\a`, To: "c"}, sdk.InvalidInput, "/path", "%none%"},
 		"recreated":            {RenameInput{Path: `C:\w\a`, To: "c", Recreated: "delete"}, sdk.InvalidInput, "/recreated", "set_aside"},
 	} {
-		t.Run(name, func(t *testing.T) { refused(t, "rename", disk, c.input, c.code, c.at, c.words) })
+		t.Run(name, func(t *testing.T) {
+			skipLink(t, name)
+			refused(t, "rename", disk, c.input, c.code, c.at, c.words)
+		})
 	}
 }
 
@@ -227,13 +233,14 @@ func TestRenameMeanwhile(t *testing.T) {
 		d.applyFails(sdk.NotFound, `C:\w`)
 	})
 	t.Run("folder-is-a-link-now", func(t *testing.T) {
+		skipLink(t, "link")
 		d := start(t)
 		w := filepath.Join(d.on.Root, "w")
 		if err := os.Rename(w, filepath.Join(d.on.Root, "real")); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.Symlink("real", w); err != nil {
-			t.Skipf("no symbolic links here: %v", err)
+			t.Fatal(err)
 		}
 		d.applyFails(sdk.Unavailable, "is a link")
 	})

@@ -16,7 +16,7 @@ const (
 // Entry is what has a name in a folder, links not followed, and enough to know it again under another name. It keeps its
 // meaning as JSON. Times are microseconds since 1970 in UTC: file systems hold years that RFC 3339 cannot spell.
 type Entry struct {
-	Name     string    `json:"name"` // in the case that the folder has, if it tells case apart; else as it was asked for
+	Name     string    `json:"name"` // in the case that the folder has
 	Kind     EntryKind `json:"kind"`
 	Size     int64     `json:"size,omitempty"` // bytes of a file; 0 for others
 	Modified int64     `json:"modified"`

@@ -105,7 +105,7 @@ func newFolder(root *os.Root, path string) (*Folder, error) {
 // Close releases the folder.
 func (f *Folder) Close() error { return errors.Join(f.dir.Close(), f.tree.Close()) }
 
-// Path is the folder's full Windows path, in the case that the disk has, if it tells case apart.
+// Path is the folder's full Windows path, in the case that the disk has.
 func (f *Folder) Path() string { return f.path }
 
 // Join is the full Windows path of a name in the folder.
@@ -246,8 +246,11 @@ func (f *Folder) find(name string) (exact string, info fs.FileInfo, err error) {
 	if wrong := CheckName(name); isEscape(err) && wrong != nil { // where Windows itself looks, it takes the name for a device
 		return "", nil, wrong
 	}
+	if err == nil {
+		return f.tree.spell(".", name), info, nil
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return name, info, err
+		return "", nil, err
 	}
 	exact, err = f.tree.lookup(".", name)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,19 +16,52 @@ type liveTree struct{}
 
 func openLive() (tree, map[string]string) { return liveTree{}, liveVariables(os.Environ()) }
 
-// path spells a name so that Windows takes it as it is: without a longest path, and without taking a dot or a blank off the
-// end of a name. A [Folder] takes names like that too.
 func (liveTree) path(name string) string {
-	p := `\\?\` + strings.ReplaceAll(name, "/", `\`)
 	if len(name) == len(systemDrive) {
-		p += `\` // "C:" alone is the device of the drive
+		name += `\` // "C:" alone is the device of the drive
 	}
-	return p
+	return literal(name)
+}
+
+// literal spells a full path so that Windows takes it as it is: without a longest path, and without taking a dot or a blank
+// off the end of a name. A [Folder] takes names like that too.
+func literal(path string) string {
+	path = strings.ReplaceAll(path, "/", `\`)
+	if strings.HasPrefix(path, `\\`) { // of a server, or literal already
+		return path
+	}
+	return `\\?\` + path
+}
+
+// listed gives a name as its folder lists it; the name as it is where that cannot be told, or where Windows knows the same
+// thing by another one, a short one.
+func listed(root, dir, name string) string {
+	p, err := windows.UTF16PtrFromString(literal(filepath.Join(root, dir, name)))
+	if err != nil {
+		return name
+	}
+	var found windows.Win32finddata
+	h, err := windows.FindFirstFile(p, &found)
+	if err != nil {
+		return name
+	}
+	_ = windows.FindClose(h)
+	if exact := windows.UTF16ToString(found.FileName[:]); strings.EqualFold(exact, name) {
+		return exact
+	}
+	return name
 }
 
 func (l liveTree) Stat(name string) (fs.FileInfo, error)  { return os.Stat(l.path(name)) }
 func (l liveTree) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(l.path(name)) }
 func (liveTree) Close() error                             { return nil }
+
+func (l liveTree) spell(dir, name string) string {
+	if dir == "." { // a drive
+		return name
+	}
+	return listed(l.path(dir), ".", name)
+}
 
 func (l liveTree) ReadDir(name string) ([]fs.DirEntry, error) {
 	f, err := l.open(name)

@@ -174,7 +174,7 @@ func (t *Target) ReadDir(path string) ([]fs.DirEntry, error) {
 }
 
 // Display is the full Windows path of any spelling: variables expanded, the drive's letter in front, in the case that
-// the disk has as far as the path exists. A path that the target cannot have is given back as it is.
+// the disk has, as far as the path exists. A path that the target cannot have is given back as it is.
 func (t *Target) Display(path string) string {
 	_, display, err := t.locate(path)
 	if display == "" || err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -225,7 +225,7 @@ func (t *Target) entry(dir, name string) (string, error) {
 	asked := join(dir, name)
 	_, err := t.tree.Lstat(asked)
 	if err == nil {
-		return name, nil
+		return t.tree.spell(dir, name), nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", err

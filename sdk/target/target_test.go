@@ -69,20 +69,6 @@ func skipLink(t *testing.T, name string) {
 	}
 }
 
-// foldCase makes what is wanted the same as what there is, where they differ in case only and case is not told apart: then
-// names stay as they were asked for.
-func foldCase(t testing.TB, got, want string) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "a"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Lstat(filepath.Join(dir, "A")); err == nil && strings.EqualFold(got, want) {
-		return got
-	}
-	return want
-}
-
 func TestOpenSpellings(t *testing.T) {
 	d := disk(t, "Windows/Logs/CBS/CBS.log", "ProgramData/x.txt",
 		"Windows/System32/winevt/Logs/Microsoft-Windows-TaskScheduler%4Operational.evtx")
@@ -110,7 +96,7 @@ func TestOpenSpellings(t *testing.T) {
 			if want := strings.ReplaceAll(strings.TrimPrefix(c.want, `C:\`), `\`, "/"); err != nil || string(b) != want {
 				t.Errorf("read %q, %v; want %q", b, err, want)
 			}
-			if got := d.Display(c.path); got != foldCase(t, got, c.want) {
+			if got := d.Display(c.path); got != c.want {
 				t.Errorf("Display = %q, want %q", got, c.want)
 			}
 		})
@@ -260,14 +246,16 @@ func TestRememberedCaseIsVerified(t *testing.T) {
 	}
 	defer d.Close()
 	for range 2 {
-		if got := d.Display(`C:\W\BEFORE.TXT`); got != foldCase(t, got, `C:\w\Before.txt`) {
+		if got := d.Display(`C:\W\BEFORE.TXT`); got != `C:\w\Before.txt` {
 			t.Fatalf("Display = %q", got)
 		}
 	}
-	if err := os.Rename(filepath.Join(root, "w", "Before.txt"), filepath.Join(root, "w", "beFORE.txt")); err != nil {
+	at := func(name string) string { return filepath.Join(root, "w", name) }
+	// In two steps: what finds names in any case may see nothing to do in one.
+	if err := errors.Join(os.Rename(at("Before.txt"), at("x")), os.Rename(at("x"), at("beFORE.txt"))); err != nil {
 		t.Fatal(err)
 	}
-	if got := d.Display(`C:\W\BEFORE.TXT`); got != foldCase(t, got, `C:\w\beFORE.txt`) {
+	if got := d.Display(`C:\W\BEFORE.TXT`); got != `C:\w\beFORE.txt` {
 		t.Errorf("after the renaming, Display = %q", got)
 	}
 	if err := os.Remove(filepath.Join(root, "w", "beFORE.txt")); err != nil {

@@ -18,6 +18,8 @@ type tree interface {
 	ReadDir(name string) ([]fs.DirEntry, error)
 	// lookup finds the name that a folder has for a name of another case, or fs.ErrNotExist.
 	lookup(dir, name string) (string, error)
+	// spell gives the name as the folder lists it where the system has found it in another case; else the name as it is.
+	spell(dir, name string) string
 	// open opens a file for reading, and never waits, not for the other end of a pipe either.
 	open(name string) (*os.File, error)
 	// enter opens the root that the parts of a path begin in, and gives the parts below it.
@@ -32,6 +34,8 @@ type rootTree struct{ root *os.Root }
 func (r rootTree) Stat(name string) (fs.FileInfo, error)  { return r.root.Stat(name) }
 func (r rootTree) Lstat(name string) (fs.FileInfo, error) { return r.root.Lstat(name) }
 func (r rootTree) Close() error                           { return r.root.Close() }
+
+func (r rootTree) spell(dir, name string) string { return listed(r.root.Name(), dir, name) }
 
 func (r rootTree) open(name string) (*os.File, error) {
 	return r.root.OpenFile(name, os.O_RDONLY|openNoWait, 0)
