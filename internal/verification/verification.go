@@ -28,8 +28,8 @@ const Fake = "fake"
 // Folder is the variable that names the folder which records are written into; without it none are.
 const Folder = "RECTIFY_VERIFICATION"
 
-// Shown records, when the test passes, that it has shown something of functions of plugins on this system. On a system
-// that is not Windows nothing but fakes can show anything of Windows.
+// Shown records, when the test passes, that it has shown something of functions of plugins on this system. On a system that
+// is not Windows that was by a fake.
 func Shown(t testing.TB, what string, functions ...string) {
 	t.Helper()
 	record(t, System(), what, functions, conformance.Finding{Outcome: conformance.Works})
@@ -45,6 +45,14 @@ func ShownByFake(t testing.TB, what string, functions ...string) {
 func Check(t testing.TB, name string, functions []string, f conformance.Finding) {
 	t.Helper()
 	record(t, System(), name, functions, f)
+}
+
+// System is where this process runs, in the words of a [Record]: what is not Windows can show nothing of it but by a fake.
+func System() string {
+	if runtime.GOOS != "windows" {
+		return Fake
+	}
+	return conformance.System()
 }
 
 func record(t testing.TB, system, what string, functions []string, f conformance.Finding) {

@@ -1,4 +1,4 @@
-package verification
+package conformance
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// System is where this process runs, in the words of a [Record]: Wine tells of itself by a function of ntdll that Windows
-// does not have.
+// System is what this process runs on: "Windows 10.0.19045", "Wine 10.0". Wine tells of itself by a function of ntdll that
+// Windows does not have.
 func System() string {
 	if v := wineVersion(); v != "" {
 		return "Wine " + v
