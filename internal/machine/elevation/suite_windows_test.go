@@ -1,0 +1,13 @@
+package elevation
+
+import (
+	"testing"
+
+	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
+)
+
+func TestSuite(t *testing.T) {
+	conformtest.Run(t, Suite(), conformtest.Known{
+		"rights that are held back stand behind a linked token": "not applicable",
+	})
+}
