@@ -1,0 +1,24 @@
+//go:build !windows
+
+package services_test
+
+import (
+	"testing"
+
+	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
+	"github.com/rectify-project/rectify/internal/machine/services"
+	"github.com/rectify-project/rectify/internal/machine/services/fakeservices"
+)
+
+func TestFakeConforms(t *testing.T) {
+	m := fakeservices.New(map[string]fakeservices.Service{
+		"RpcSs":    {Start: services.Start{Type: services.Automatic}, State: services.Running, Binary: "svchost.exe", Shared: true},
+		"EventLog": {Start: services.Start{Type: services.Automatic}, State: services.Running, DependsOn: []string{"RpcSs"}},
+		"wuauserv": {Start: services.Start{Type: services.Manual}, Polls: 3, Triggered: true},
+	})
+	before := m.String()
+	conformtest.Run(t, services.Suite(m.Machine()), nil)
+	if after := m.String(); after != before {
+		t.Errorf("the checks leave\n%s\nof\n%s", after, before)
+	}
+}
