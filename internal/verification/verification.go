@@ -12,18 +12,8 @@ import (
 	"testing"
 
 	"github.com/rectify-project/rectify/internal/machine/conformance"
+	"github.com/rectify-project/rectify/internal/verification/table"
 )
-
-// Record is one thing that a test has shown.
-type Record struct {
-	Function string              `json:"function"` // "service.stop"
-	System   string              `json:"system"`   // "fake", "Wine 10.0", "Windows 10.0.19045"
-	Shown    string              `json:"shown"`    // what, in words: "stopped services read back as stopped"
-	Finding  conformance.Finding `json:"finding"`
-}
-
-// Fake is the system of what was shown against recorded answers or a simulated store.
-const Fake = "fake"
 
 // Folder is the variable that names the folder which records are written into; without it none are.
 const Folder = "RECTIFY_VERIFICATION"
@@ -32,30 +22,30 @@ const Folder = "RECTIFY_VERIFICATION"
 // is not Windows that was by a fake.
 func Shown(t testing.TB, what string, functions ...string) {
 	t.Helper()
-	record(t, System(), what, functions, conformance.Finding{Outcome: conformance.Works})
+	record(t, table.Record{System: System(), Kind: table.Function, What: what, Outcome: conformance.Works}, functions)
 }
 
 // ShownByFake records, when the test passes, that it has shown something against a fake, on whatever system it runs.
 func ShownByFake(t testing.TB, what string, functions ...string) {
 	t.Helper()
-	record(t, Fake, what, functions, conformance.Finding{Outcome: conformance.Works})
+	record(t, table.Record{System: table.Fake, Kind: table.Function, What: what, Outcome: conformance.Works}, functions)
 }
 
 // Check records what a conformance check found.
 func Check(t testing.TB, name string, functions []string, f conformance.Finding) {
 	t.Helper()
-	record(t, System(), name, functions, f)
+	record(t, table.Record{System: System(), Kind: table.Call, What: name, Outcome: f.Outcome}, functions)
 }
 
-// System is where this process runs, in the words of a [Record]: what is not Windows can show nothing of it but by a fake.
+// System is where this process runs, in the words of a [table.Record]: what is not Windows can show nothing of it but by a fake.
 func System() string {
 	if runtime.GOOS != "windows" {
-		return Fake
+		return table.Fake
 	}
 	return conformance.System()
 }
 
-func record(t testing.TB, system, what string, functions []string, f conformance.Finding) {
+func record(t testing.TB, r table.Record, functions []string) {
 	dir := os.Getenv(Folder)
 	if dir == "" {
 		return
@@ -65,8 +55,8 @@ func record(t testing.TB, system, what string, functions []string, f conformance
 			return
 		}
 		var lines []byte
-		for _, function := range functions {
-			line, err := json.Marshal(Record{function, system, what, f})
+		for _, r.Function = range functions {
+			line, err := json.Marshal(r)
 			if err != nil {
 				t.Error(err)
 				return
