@@ -12,7 +12,7 @@ import (
 type Coverage struct {
 	Channel string
 
-	Records int // that could be read
+	Records int // that could be read; on a running Windows those that the log has
 	Matched int // that passed the filter
 
 	// Oldest and Newest are times of records; zero where there is none.
@@ -21,13 +21,13 @@ type Coverage struct {
 	// Oldest is missing. It is looked at only where Oldest lies after the start of the filter.
 	FromStart bool
 
-	// Damaged counts chunks and records that could not be read; Reason says so in words, empty where nothing was lost.
+	// Damaged counts chunks and records that could not be read, or were gone before they were; Reason says so in words, empty where nothing was lost.
 	Damaged int
 	Reason  string
 }
 
-func (c *Channel) coverage(seen evtx.Coverage) Coverage {
-	cov := Coverage{Channel: c.name, Records: seen.Records, Matched: seen.Matched, Oldest: seen.Oldest, Newest: seen.Newest}
+func fileCoverage(channel string, seen evtx.Coverage) Coverage {
+	cov := Coverage{Channel: channel, Records: seen.Records, Matched: seen.Matched, Oldest: seen.Oldest, Newest: seen.Newest}
 	cov.Damaged = seen.BadChunks + seen.Damaged
 	if cov.Damaged == 0 {
 		return cov
@@ -40,7 +40,7 @@ func (c *Channel) coverage(seen evtx.Coverage) Coverage {
 		where = ", the first at " + seen.ChunkFaults[0].String()
 	}
 	cov.Reason = fmt.Sprintf("the log of the channel %s is damaged: %d of its chunks and %d records cannot be read whole%s",
-		c.name, seen.BadChunks, seen.Damaged, where)
+		channel, seen.BadChunks, seen.Damaged, where)
 	return cov
 }
 

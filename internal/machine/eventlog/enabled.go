@@ -11,11 +11,21 @@ import (
 // channels is where the registry keeps the settings of the channels that providers declare.
 const channels = `HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WINEVT\Channels`
 
-// Enabled says whether a channel is switched on, and where that stands. The error is one of package registry; it wraps
-// registry.ErrNoKey for a channel that the registry does not know. System, Application and Security are always on.
+// Enabled says whether a channel of a target is on, as [Source.Enabled] of the zero Source does.
 func Enabled(t *target.Target, channel string) (bool, sdk.Evidence, error) {
+	return Source{}.Enabled(t, channel)
+}
+
+// Enabled says whether a channel is switched on, and where that stands. System, Application and Security are always on. On
+// a disk the error is one of package registry, and wraps registry.ErrNoKey for a channel that the registry does not know; of
+// a running Windows it is one that [Source.Open] can give.
+func (s Source) Enabled(t *target.Target, channel string) (bool, sdk.Evidence, error) {
 	if alwaysOn(channel) && !strings.EqualFold(channel, Setup) {
 		return true, sdk.Evidence{}, nil
+	}
+	if t.Kind() == target.Live {
+		settings, err := s.Settings(channel)
+		return settings.Enabled, sdk.Evidence{}, err
 	}
 	r, err := registry.Open(t)
 	if err != nil {
@@ -31,4 +41,13 @@ func Enabled(t *target.Target, channel string) (bool, sdk.Evidence, error) {
 		return false, sdk.Evidence{}, err
 	}
 	return n != 0, k.Evidence("Enabled"), nil
+}
+
+// Settings are those of a channel of a live target. The error is one that [Source.Open] can give.
+func (s Source) Settings(channel string) (Settings, error) {
+	if err := checkName(channel); err != nil {
+		return Settings{}, err
+	}
+	settings, err := s.Machine().Settings(channel)
+	return settings, failure(channel, "the settings of the channel "+channel, err)
 }

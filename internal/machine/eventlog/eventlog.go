@@ -1,13 +1,12 @@
 // Package eventlog opens the event channels of a target: System, Setup, Microsoft-Windows-TaskScheduler/Operational.
 //
-// A channel of an offline disk is the file that the Event Log service keeps it in. What such a file does not hold is
-// told beside what it holds, so that a caller never takes a gap for silence.
+// A channel of an offline disk is the file that the Event Log service keeps it in; one of a running Windows is what that
+// service tells of it (wevtapi.dll). What a channel does not hold is told beside what it holds, so that a caller never takes a
+// gap for silence.
 package eventlog
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -24,11 +23,11 @@ const (
 	UpdateClient  = "Microsoft-Windows-WindowsUpdateClient/Operational"
 )
 
-// MissingError says that a channel has no file: it was never switched on, or it does not exist in this Windows. It
+// MissingError says that a channel has no log: it was never switched on, or it does not exist in this Windows. It
 // is an [sdk.Error] with the code Unavailable to whoever passes it on.
 type MissingError struct {
 	Channel string
-	File    string // where it was looked for, as Windows names it
+	File    string // where it was looked for, as Windows names it; empty where the running Windows does not know the channel
 }
 
 func (e *MissingError) Error() string { return e.report().Error() }
@@ -37,17 +36,50 @@ func (e *MissingError) Error() string { return e.report().Error() }
 func (e *MissingError) Unwrap() error { return e.report() }
 
 func (e *MissingError) report() *sdk.Error {
+	if e.File == "" {
+		return sdk.Errorf(sdk.Unavailable, "this Windows has no channel %s", e.Channel).
+			WithHint("wevtutil enum-logs lists the channels that it has")
+	}
 	return sdk.Errorf(sdk.Unavailable, "the channel %s has no log: %s does not exist, so the channel is switched off or was never used", e.Channel, e.File).
 		WithHint("switch the channel on (wevtutil set-log \"%s\" /enabled:true) and wait until the problem occurs again", e.Channel)
 }
+
+// Source opens the channels of targets. The zero Source asks the Event Log service of this machine about a live target.
+type Source struct{ machine Machine }
+
+// From is a Source that asks a machine about a live target.
+func From(m Machine) Source { return Source{m} }
+
+// Machine is the one that is asked about a live target.
+func (s Source) Machine() Machine {
+	if s.machine == nil {
+		return ThisMachine()
+	}
+	return s.machine
+}
+
+// Open opens a channel of a target, as [Source.Open] of the zero Source does.
+func Open(t *target.Target, channel string) (*Channel, error) { return Source{}.Open(t, channel) }
 
 // Channel is an open event channel. Close it after use.
 type Channel struct {
 	name string
 	path string
 	size int64
-	file target.File
-	log  *evtx.Log
+	log  log
+}
+
+// log is where a channel is read.
+type log interface {
+	// scan is as [Channel.Scan]; the records that fn gets have plausible times.
+	scan(ctx context.Context, filter evtx.Filter, fn func(*evtx.Record) error) (Coverage, error)
+	// extent is the coverage of a scan that looks for nothing.
+	extent(ctx context.Context) (Coverage, error)
+	// message gives the provider's own words, or an error.
+	message(ctx context.Context, r *evtx.Record) (string, error)
+	// place says where a record stands, with the channel left out.
+	place(r *evtx.Record) sdk.Evidence
+	Close() error
 }
 
 // Path is the Windows path of the file that the Event Log service keeps a channel in, unless it was told otherwise in
@@ -56,51 +88,31 @@ func Path(channel string) string {
 	return `%SystemRoot%\System32\winevt\Logs\` + strings.ReplaceAll(channel, "/", "%4") + ".evtx"
 }
 
-// Open opens a channel of a target. Errors are a [*MissingError] where there is no file, and else an [*sdk.Error]:
-// Unsupported on a live machine, InvalidInput for what is no name of a channel, AccessDenied, or Unavailable for a file
-// that is no event log.
-func Open(t *target.Target, channel string) (*Channel, error) {
+// Open opens a channel of a target. Errors are a [*MissingError] where it has no log, and else an [*sdk.Error]:
+// Unsupported for a live machine that is not Windows, InvalidInput for what is no name of a channel, AccessDenied, or
+// Unavailable for a file that is no event log, and for a service that does not answer.
+func (s Source) Open(t *target.Target, channel string) (*Channel, error) {
+	if err := checkName(channel); err != nil {
+		return nil, err
+	}
 	if t.Kind() == target.Live {
-		return nil, sdk.Errorf(sdk.Unsupported, "event channels of a running machine cannot be read in this version").
-			WithHint("give the disk, or a folder with a copy of Windows\\System32\\winevt\\Logs, as an offline target")
+		return openLive(s.Machine(), t, channel)
 	}
-	if channel == "" || strings.ContainsAny(channel, "\\:*?\"<>|\x00") || strings.Contains(channel, "..") {
-		return nil, sdk.Errorf(sdk.InvalidInput, "%q is no name of an event channel; expected for instance System or %s", channel, TaskScheduler)
-	}
-	path := t.Display(Path(channel))
-	f, err := t.Open(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, &MissingError{channel, path}
-	case errors.Is(err, fs.ErrPermission):
-		return nil, sdk.Errorf(sdk.AccessDenied, "the log of the channel %s cannot be read: %v", channel, err).
-			WithHint("run with the rights to read %s", path)
-	case err != nil:
-		return nil, sdk.Errorf(sdk.Unavailable, "the log of the channel %s cannot be read: %v", channel, err)
-	}
-	c, err := open(channel, path, f)
-	if err != nil {
-		f.Close()
-		return nil, sdk.Errorf(sdk.Unavailable, "the log of the channel %s cannot be read: %s: %v", channel, path, err).
-			WithHint("the file is damaged; a copy from a shadow copy or a backup may be whole")
-	}
-	return c, nil
+	return openFile(t, channel)
 }
 
-func open(channel, path string, f target.File) (*Channel, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
+func checkName(channel string) error {
+	if channel == "" || len(channel) > maxName || strings.ContainsAny(channel, "\\:*?\"<>|\x00") || strings.Contains(channel, "..") {
+		return sdk.Errorf(sdk.InvalidInput, "%q is no name of an event channel; expected for instance System or %s", channel, TaskScheduler)
 	}
-	log, err := evtx.Open(f, info.Size())
-	if err != nil {
-		return nil, err
-	}
-	return &Channel{channel, path, info.Size(), f, log}, nil
+	return nil
 }
 
-// Close closes the channel's file.
-func (c *Channel) Close() error { return c.file.Close() }
+// maxName is how many characters the name of a channel has at most.
+const maxName = 255
+
+// Close closes the channel.
+func (c *Channel) Close() error { return c.log.Close() }
 
 // Name is the channel's name as it was asked for.
 func (c *Channel) Name() string { return c.name }
@@ -111,37 +123,16 @@ func (c *Channel) File() string { return c.path }
 // Size is that of the log in bytes.
 func (c *Channel) Size() int64 { return c.size }
 
-// Scan calls fn for every record of the channel that passes the filter, in the order of the file: a log that
+// Extent tells what the channel holds, without looking for anything in it.
+func (c *Channel) Extent(ctx context.Context) (Coverage, error) { return c.log.extent(ctx) }
+
+// Scan calls fn for every record of the channel that passes the filter, in the order of the log: a file that
 // overwrites its oldest records is not in the order of time. Damage is not an error; the coverage tells of it. An error
-// is that of ctx, of fn, or of reading the file, and the last one is an [*sdk.Error].
+// is that of ctx, of fn, or of reading the log, and the last one is an [*sdk.Error].
 //
 // A record whose time is damaged is left out, and counts as damage: nothing can be concluded from it.
 func (c *Channel) Scan(ctx context.Context, filter evtx.Filter, fn func(*evtx.Record) error) (Coverage, error) {
-	var own error // that of fn, which is passed on as it is
-	timeless := 0
-	seen, err := c.log.Scan(ctx, filter, func(r *evtx.Record) error {
-		if !plausible(r.Time) {
-			timeless++
-			return nil
-		}
-		own = fn(r)
-		return own
-	})
-	seen.Damaged += timeless
-	seen.Matched -= timeless
-	cov := c.coverage(seen)
-	switch {
-	case own != nil:
-		return cov, own
-	case ctx.Err() != nil:
-		return cov, ctx.Err()
-	case err != nil:
-		return cov, sdk.Errorf(sdk.Unavailable, "the log of the channel %s cannot be read: %v", c.name, err)
-	}
-	if cov.Records > 0 && !filter.From.IsZero() && cov.Oldest.After(filter.From) && alwaysOn(c.name) {
-		cov.FromStart, err = c.beginsWithFirst(ctx, cov.Oldest)
-	}
-	return cov, err
+	return c.log.scan(ctx, filter, fn)
 }
 
 // plausible says whether a record can have been written at a time. Others come from damage, and some of them are beyond
@@ -157,28 +148,20 @@ func alwaysOn(channel string) bool {
 	return false
 }
 
-// beginsWithFirst says whether record number 1 is among the oldest ones. Numbers go on when a log is cleared or
-// overwritten.
-func (c *Channel) beginsWithFirst(ctx context.Context, oldest time.Time) (bool, error) {
-	found := false
-	_, err := c.log.Scan(ctx, evtx.Filter{To: oldest}, func(r *evtx.Record) error {
-		found = found || r.RecordID == 1
-		return nil
-	})
-	switch {
-	case ctx.Err() != nil:
-		return false, ctx.Err()
-	case err != nil:
-		return false, sdk.Errorf(sdk.Unavailable, "the first record of the channel %s cannot be looked for: %v", c.name, err)
-	}
-	return found, nil
-}
-
 // Evidence says where a record stands, with the event in one line.
 func (c *Channel) Evidence(r *evtx.Record) sdk.Evidence {
-	return sdk.Evidence{
-		File: c.path, Offset: r.Offset,
-		Channel: c.name, Record: r.RecordID, EventID: r.ID,
-		Time: r.Time, Text: Message(r),
+	e := c.log.place(r)
+	e.Channel, e.Record, e.EventID, e.Time, e.Text = c.name, r.RecordID, r.ID, r.Time, Message(r)
+	return e
+}
+
+// Words are an event in one line: a sentence of [Message] where it has one, else what a running Windows says in its own
+// language, else its values.
+func (c *Channel) Words(ctx context.Context, r *evtx.Record) string {
+	if sentence(r) == "" {
+		if text, err := c.log.message(ctx, r); err == nil && strings.TrimSpace(text) != "" {
+			return oneLine(text)
+		}
 	}
+	return Message(r)
 }

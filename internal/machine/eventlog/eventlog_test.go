@@ -14,7 +14,6 @@ import (
 	"github.com/rectify-project/rectify/internal/forge/hive"
 	"github.com/rectify-project/rectify/internal/machine/registry"
 	"github.com/rectify-project/rectify/sdk"
-	"github.com/rectify-project/rectify/sdk/target"
 )
 
 var start = time.Date(2026, 1, 10, 9, 0, 0, 0, time.UTC)
@@ -61,15 +60,6 @@ func TestOpen(t *testing.T) {
 			}
 		})
 	}
-	t.Run("live", func(t *testing.T) {
-		live, err := target.Open(target.Spec{Kind: target.Live})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Open(live, System); sdk.AsError(err).Code != sdk.Unsupported {
-			t.Errorf("got %v", err)
-		}
-	})
 }
 
 func TestCoverage(t *testing.T) {
