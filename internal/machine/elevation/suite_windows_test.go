@@ -7,7 +7,5 @@ import (
 )
 
 func TestSuite(t *testing.T) {
-	conformtest.Run(t, Suite(), conformtest.Known{
-		"rights that are held back stand behind a linked token": "not applicable",
-	})
+	conformtest.Run(t, Suite(), nil)
 }
