@@ -1,0 +1,12 @@
+//go:build !windows
+
+package holders
+
+import "context"
+
+type system struct{}
+
+// System asks Restart Manager of the running Windows; elsewhere every answer is [ErrNotWindows].
+func System() Asker { return system{} }
+
+func (system) Holding(context.Context, []string) ([]Holder, error) { return nil, ErrNotWindows }
