@@ -43,27 +43,30 @@ type ReadOutput struct {
 	Evidence sdk.Evidence `json:"-"`
 }
 
-const readDoc = `Reads the hives below %SystemRoot%\System32\config, with what their transaction logs add to them. That a key or a value
+const readDoc = `On a running Windows: what the system says, in its 64-bit view. Of a disk: reads the hives below %SystemRoot%\System32\config, with what their transaction logs add to them. That a key or a value
 does not exist is an answer; a hive that is missing or damaged makes the fact unknown. The answer is partial when Windows
 was stopped before it had written all of the hive, and the logs that have the rest are not there.`
 
-func readProbe() sdk.Probe {
+func readProbe(m opener) sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "read",
 		Summary: "A registry value, or what is in a key",
 		Doc:     readDoc,
-		Targets: []sdk.TargetKind{sdk.Offline},
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"key":"","exists":false}`),
-	}, read)
+	}, func(_ context.Context, call *sdk.Call, in ReadInput) (sdk.Reading[ReadOutput], error) {
+		machine, err := m.read(call.Target)
+		if err != nil {
+			return sdk.Reading[ReadOutput]{}, registry.Explain(err)
+		}
+		defer machine.Close()
+		return read(machine, in)
+	})
 }
 
-func read(_ context.Context, call *sdk.Call, in ReadInput) (sdk.Reading[ReadOutput], error) {
+func read(machine *registry.Registry, in ReadInput) (sdk.Reading[ReadOutput], error) {
 	r := sdk.Observed(ReadOutput{Key: in.Key})
-	machine, err := registry.Open(call.Target)
-	if err != nil {
-		return r, registry.Explain(err)
-	}
-	defer machine.Close()
 	k, err := machine.Key(in.Key)
 	if err == nil {
 		r.Value.Key = k.Path()

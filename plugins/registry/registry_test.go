@@ -95,7 +95,6 @@ func TestReadUnknowns(t *testing.T) {
 		"hive-is-cut-off":    {offline(t, hive.Options{}, func(b []byte) []byte { return b[:4096+64] }), policy, sdk.Unavailable},
 		"path-without-a-top": {offline(t, hive.Options{}, nil), `SOFTWARE\x`, sdk.InvalidInput},
 		"not-a-hive-of-file": {offline(t, hive.Options{}, nil), `HKLM\HARDWARE\x`, sdk.InvalidInput},
-		"live":               {target.Spec{Kind: target.Live}, policy, sdk.Unsupported},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -108,23 +107,12 @@ func TestReadUnknowns(t *testing.T) {
 }
 
 func TestDirtyHiveIsPartial(t *testing.T) {
-	a, err := plugintest.Serve(t, Plugin()).Observe("read", offline(t, hive.Options{Dirty: true}, nil), ReadInput{Key: policy, Value: new("WUServer")})
+	spec := offline(t, hive.Options{Dirty: true}, nil)
+	a, err := plugintest.Serve(t, Plugin()).Observe("read", spec, ReadInput{Key: policy, Value: new("WUServer")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if a.Partial == "" || a.Settle == "" {
 		t.Errorf("partial %q, settle %q", a.Partial, a.Settle)
-	}
-}
-
-func TestActionsAreDeclared(t *testing.T) {
-	inputs := map[string]string{"set": `{"key":"HKLM\\SOFTWARE\\x","value":"y","type":"number","number":1}`, "delete": `{"key":"HKLM\\SOFTWARE\\x"}`}
-	for name, input := range inputs {
-		t.Run(name, func(t *testing.T) {
-			_, err := plugintest.Serve(t, Plugin()).Prepare(name, target.Spec{Kind: target.Live}, json.RawMessage(input))
-			if err == nil || sdk.AsError(err).Code != sdk.Unsupported {
-				t.Errorf("got %v, want %s", err, sdk.Unsupported)
-			}
-		})
 	}
 }

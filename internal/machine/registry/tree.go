@@ -27,15 +27,33 @@ const (
 // ErrNotExportable is the error for a key that could not be made again as it is.
 var ErrNotExportable = errors.New("it could not be made again as it is")
 
-// Export reads a key with all that is below it. The error wraps [ErrNoKey] where it is not there, and [ErrNotExportable]
+// Export reads a key, which is no hive, with all that is below it. The error wraps [ErrNoKey] where it is not there, and [ErrNotExportable]
 // where it holds a link to another key, names that are no text, or more than 50,000 keys or 64 MiB.
 func (s *Store) Export(ctx context.Context, path string) (*Tree, error) {
 	path, err := s.Resolve(path)
 	if err != nil {
 		return nil, err
 	}
+	if p, err := place(path); err != nil || p.rest == "" {
+		return nil, &PathError{path, "a whole hive; expected a key of it"}
+	}
 	e := export{system: s.system, keys: maxTreeKeys, bytes: maxTreeBytes}
-	return e.read(ctx, path, path)
+	t, err := e.read(ctx, path, path)
+	if err != nil {
+		return nil, err
+	}
+	// Its name is made again in the case that it has.
+	above, name := parent(path)
+	names, err := s.system.Subkeys(above)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range names {
+		if strings.EqualFold(n, name) {
+			t.Name = above + `\` + n
+		}
+	}
+	return t, nil
 }
 
 type export struct {
