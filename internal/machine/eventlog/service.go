@@ -125,3 +125,6 @@ func (e *CallError) Is(target error) bool {
 	}
 	return false
 }
+
+// SameSize says whether two sizes of a log are the same to Windows, which rounds them to chunks of 64 KiB behind a header.
+func SameSize(a, b uint64) bool { return max(a, b)-min(a, b) < 64<<10+4<<10 }
