@@ -21,14 +21,6 @@ func ParseID(text string) (string, error) {
 	return id, nil
 }
 
-// identity is ParseID of what the agent gave: what has another form is left as it is.
-func identity(text string) string {
-	if id, err := ParseID(text); err == nil {
-		return id
-	}
-	return text
-}
-
 // Exactly are the criteria of one update, whether it is installed or not, hidden or not. They name all four cases, because
 // the agent leaves out hidden and installed updates where the criteria say nothing of them.
 func Exactly(id string) (string, error) {

@@ -104,6 +104,14 @@ func whole(o com.Object, slot int, name string) (int64, error) {
 	return int64(d.low), nil
 }
 
+// identity is ParseID of what the agent gave: what has another form is left as it is.
+func identity(text string) string {
+	if id, err := ParseID(text); err == nil {
+		return id
+	}
+	return text
+}
+
 // identityOf reads an IUpdateIdentity that a property holds.
 func identityOf(o com.Object, slot int, name string) (id string, revision int64, err error) {
 	i, err := o.Out(slot, name)

@@ -1,0 +1,12 @@
+package processes_test
+
+import (
+	"testing"
+
+	"github.com/rectify-project/rectify/internal/machine/agent/processes"
+	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
+)
+
+func TestConformanceOnWindows(t *testing.T) {
+	conformtest.Run(t, processes.Suite(processes.Live()), nil)
+}
