@@ -13,7 +13,7 @@ import (
 )
 
 // Program is a program that the Task Scheduler is to run as SYSTEM, with all its rights: once for each [Scheduler.Run], and at
-// each start of the machine where AtBoot says so. It has no time limit, it is started and goes on when a laptop runs on
+// each start of the machine, or each logon of somebody, where AtBoot or AtLogon says so. It has no time limit, it is started and goes on when a laptop runs on
 // battery, a second run is not started beside one that goes on, and it has the priority that programs usually have (tasks by
 // default have a lower one).
 type Program struct {
@@ -22,7 +22,8 @@ type Program struct {
 	Arguments   []string // each as the program is to get it
 	Folder      string   // full path that it works in; may be empty: System32 then
 	AtBoot      bool
-	// Until ends AtBoot: at this time the Task Scheduler deletes the task. Zero: whoever registers the task deletes it.
+	AtLogon     bool // of anybody
+	// Until ends AtBoot and AtLogon: at this time the Task Scheduler deletes the task. Zero: whoever registers the task deletes it.
 	Until time.Time
 }
 
@@ -42,8 +43,8 @@ func (p Program) Definition() (string, error) {
 	if p.Folder != "" && (!fullPath.MatchString(p.Folder) || strings.Contains(p.Folder, `"`)) {
 		return "", fmt.Errorf(`the folder to work in %q is not a full path: expected one such as C:\Windows, without quotes`, p.Folder)
 	}
-	if !p.Until.IsZero() && !p.AtBoot {
-		return "", errors.New("a time until which the task lasts needs AtBoot: a task without a trigger never expires")
+	if !p.Until.IsZero() && !p.AtBoot && !p.AtLogon {
+		return "", errors.New("a time until which the task lasts needs AtBoot or AtLogon: a task without a trigger never expires")
 	}
 	arguments := commandLine(p.Arguments)
 	if n := len(utf16.Encode([]rune(p.Command + arguments))); n > maxCommandLine {
@@ -90,7 +91,8 @@ type definition struct {
 	Namespace string   `xml:"xmlns,attr"`
 	Author    string   `xml:"RegistrationInfo>Author"`
 	About     string   `xml:"RegistrationInfo>Description,omitempty"`
-	Boot      *boot    `xml:"Triggers>BootTrigger"`
+	Boot      *trigger `xml:"Triggers>BootTrigger"`
+	Logon     *trigger `xml:"Triggers>LogonTrigger"`
 	Principal struct {
 		ID       string `xml:"id,attr"`
 		UserID   string `xml:"UserId"`
@@ -108,7 +110,7 @@ type definition struct {
 	}
 }
 
-type boot struct {
+type trigger struct {
 	EndBoundary string `xml:",omitempty"`
 	Enabled     bool
 }
@@ -136,12 +138,16 @@ func (p Program) document(arguments string) *definition {
 		MultipleInstancesPolicy: "IgnoreNew", AllowStartOnDemand: true, Enabled: true,
 		ExecutionTimeLimit: "PT0S", Priority: 5,
 	}
+	fires := &trigger{Enabled: true}
+	if !p.Until.IsZero() {
+		fires.EndBoundary = p.Until.UTC().Format("2006-01-02T15:04:05Z")
+		d.Settings.DeleteExpiredTaskAfter = "PT0S"
+	}
 	if p.AtBoot {
-		d.Boot = &boot{Enabled: true}
-		if !p.Until.IsZero() {
-			d.Boot.EndBoundary = p.Until.UTC().Format("2006-01-02T15:04:05Z")
-			d.Settings.DeleteExpiredTaskAfter = "PT0S"
-		}
+		d.Boot = fires
+	}
+	if p.AtLogon {
+		d.Logon = fires
 	}
 	d.Actions.Context = d.Principal.ID
 	d.Actions.Exec.Command, d.Actions.Exec.Arguments, d.Actions.Exec.WorkingDirectory = p.Command, arguments, p.Folder

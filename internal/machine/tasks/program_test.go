@@ -52,6 +52,9 @@ func TestProgram(t *testing.T) {
 	if len(d.Triggers) != 1 || d.Triggers[0].Kind != taskxml.Boot || !d.Triggers[0].Enabled || d.Triggers[0].End != (taskxml.Moment{Time: until.UTC(), Zoned: true}) {
 		t.Errorf("triggers %+v", d.Triggers)
 	}
+	if d := parsed(t, tasks.Program{Command: `C:\a.exe`, AtLogon: true}); len(d.Triggers) != 1 || d.Triggers[0].Kind != taskxml.Logon || !d.Triggers[0].Enabled {
+		t.Errorf("triggers at logon %+v", d.Triggers)
+	}
 	if d := parsed(t, tasks.Program{Command: `C:\a.exe`}); len(d.Triggers) != 0 || d.Actions[0] != (taskxml.Action{Kind: taskxml.Exec, Command: `C:\a.exe`}) {
 		t.Errorf("%+v", d)
 	}
