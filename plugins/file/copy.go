@@ -34,7 +34,7 @@ name beside its place, and gets its own when it is whole and its digest is right
 Undo deletes the copy, unless it was changed since.
 Live it serves Windows; an offline disk can be changed on any system.`
 
-func copyFile() sdk.Action {
+func copyFile(m mover) sdk.Action {
 	return sdk.NewAction(sdk.ActionManifest{
 		Name:          "copy",
 		Summary:       "Copy a file",
@@ -47,7 +47,7 @@ func copyFile() sdk.Action {
 		Typical:       schema.Span(10 * time.Second),
 	}, sdk.ActionHands[CopyInput, CopyOutput, copyToken]{
 		Prepare: prepareCopy,
-		Apply:   applyCopy,
+		Apply:   m.applyCopy,
 		Assess:  assessCopy,
 		Undo:    undoCopy,
 	})
@@ -154,7 +154,7 @@ func prepareCopy(ctx context.Context, call *sdk.Call, in CopyInput) (sdk.Preview
 	return p, nil
 }
 
-func applyCopy(ctx context.Context, call *sdk.Call, _ CopyInput, token copyToken, stateDir string) (sdk.Result[CopyOutput], error) {
+func (m mover) applyCopy(ctx context.Context, call *sdk.Call, _ CopyInput, token copyToken, stateDir string) (sdk.Result[CopyOutput], error) {
 	if err := token.check(); err != nil {
 		return sdk.Result[CopyOutput]{}, err
 	}
@@ -187,7 +187,7 @@ func applyCopy(ctx context.Context, call *sdk.Call, _ CopyInput, token copyToken
 		return out, failure(err)
 	}
 	call.Progress(sdk.Progress{Done: token.Content.Size, Total: token.Content.Size, Unit: "bytes", Note: "naming " + folder.Join(token.Name)})
-	if err := move(ctx, folder, token.part(), token.Name); err != nil {
+	if err := m.move(ctx, call, folder, token.part(), token.Name); err != nil {
 		_ = removeFile(folder, token.part())
 		return out, failure(err)
 	}

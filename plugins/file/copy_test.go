@@ -226,7 +226,7 @@ func TestCopyIsGivenUp(t *testing.T) {
 			}
 			calls++
 		}}
-		_, err = copyFile().Apply(ctx, call, json.RawMessage(`{"path":"C:\\w\\a","to":"C:\\b"}`), d.token, d.state)
+		_, err = copyFile(mover{}).Apply(ctx, call, json.RawMessage(`{"path":"C:\\w\\a","to":"C:\\b"}`), d.token, d.state)
 		cancel()
 		if !errors.Is(err, context.Canceled) && sdk.AsError(err).Code != sdk.Canceled {
 			t.Errorf("stopped at progress %d: %v", stop, err)

@@ -35,7 +35,7 @@ it could lead out of the folder or could be no file of Windows, when two names a
 10,000 files or 16 GiB. What a file updates is told by its name. Undo deletes the folder, unless something in it was changed since.
 Live it serves Windows; an offline disk can be changed on any system.`
 
-func expand() sdk.Action {
+func expand(m mover) sdk.Action {
 	return sdk.NewAction(sdk.ActionManifest{
 		Name:          "expand",
 		Summary:       "Unpack an update package into a new folder",
@@ -48,9 +48,9 @@ func expand() sdk.Action {
 		Typical:       schema.Span(time.Minute),
 	}, sdk.ActionHands[ExpandInput, ExpandOutput, expandToken]{
 		Prepare: prepareExpand,
-		Apply:   applyExpand,
+		Apply:   m.applyExpand,
 		Assess:  assessExpand,
-		Undo:    undoExpand,
+		Undo:    m.undoExpand,
 	})
 }
 
@@ -156,7 +156,7 @@ func expandedName(name string, c content, mask string) string {
 	return string(base[:min(len(base), 60)]) + "-expanded-" + hex.EncodeToString(sum[:4])
 }
 
-func applyExpand(ctx context.Context, call *sdk.Call, _ ExpandInput, token expandToken, stateDir string) (sdk.Result[ExpandOutput], error) {
+func (m mover) applyExpand(ctx context.Context, call *sdk.Call, _ ExpandInput, token expandToken, stateDir string) (sdk.Result[ExpandOutput], error) {
 	out := sdk.Result[ExpandOutput]{}
 	if err := token.check(); err != nil {
 		return out, err
@@ -198,7 +198,7 @@ func applyExpand(ctx context.Context, call *sdk.Call, _ ExpandInput, token expan
 	if err := removeUnpacked(ctx, call, folder, token.part(), members); err != nil { // what a crash has left, of this run or another
 		return out, failure(err)
 	}
-	if err := token.grow(ctx, call, folder, pack, members, stateDir); err != nil {
+	if err := token.grow(ctx, m, call, folder, pack, members, stateDir); err != nil {
 		// What stays now, the next call removes; this one may have no time left.
 		_ = removeUnpacked(context.WithoutCancel(ctx), call, folder, token.part(), members)
 		return out, failure(err)
@@ -207,7 +207,7 @@ func applyExpand(ctx context.Context, call *sdk.Call, _ ExpandInput, token expan
 }
 
 // grow unpacks into a folder of a temporary name, and gives it its own.
-func (t expandToken) grow(ctx context.Context, call *sdk.Call, folder *target.Folder, pack *updatePackage, members []member, stateDir string) error {
+func (t expandToken) grow(ctx context.Context, m mover, call *sdk.Call, folder *target.Folder, pack *updatePackage, members []member, stateDir string) error {
 	if err := folder.MakeFolder(t.part()); err != nil {
 		return err
 	}
@@ -223,7 +223,7 @@ func (t expandToken) grow(ctx context.Context, call *sdk.Call, folder *target.Fo
 		return err
 	}
 	call.Progress(sdk.Progress{Note: "naming " + folder.Join(t.Name)})
-	return move(ctx, folder, t.part(), t.Name)
+	return m.move(ctx, call, folder, t.part(), t.Name)
 }
 
 func assessExpand(ctx context.Context, call *sdk.Call, token expandToken, stateDir string) (sdk.Assessment, error) {
@@ -283,7 +283,7 @@ func (t expandToken) assess(ctx context.Context, folder *target.Folder, stateDir
 
 // undoExpand takes the folder's name away first: what a crash leaves behind that is told from a folder in which somebody
 // has deleted something.
-func undoExpand(ctx context.Context, call *sdk.Call, token expandToken, stateDir string) (sdk.Result[ExpandOutput], error) {
+func (m mover) undoExpand(ctx context.Context, call *sdk.Call, token expandToken, stateDir string) (sdk.Result[ExpandOutput], error) {
 	out := sdk.Result[ExpandOutput]{Output: token.output(nil)}
 	if err := token.check(); err != nil {
 		return out, err
@@ -312,7 +312,7 @@ func undoExpand(ctx context.Context, call *sdk.Call, token expandToken, stateDir
 		return out, kept("%s", a.Reason)
 	case sdk.StateAfter:
 		call.Progress(sdk.Progress{Note: "deleting " + string(out.Output.Folder)})
-		if err := move(ctx, folder, token.Name, token.part()); err != nil {
+		if err := m.move(ctx, call, folder, token.Name, token.part()); err != nil {
 			return out, failure(err)
 		}
 		if err := removeUnpacked(ctx, call, folder, token.part(), record.Members); err != nil {

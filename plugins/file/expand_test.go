@@ -282,7 +282,7 @@ func TestExpandIsGivenUp(t *testing.T) {
 			}
 			calls++
 		}}
-		_, err = expand().Apply(ctx, call, json.RawMessage(`{"path":"C:\\p\\u.msu"}`), d.token, d.state)
+		_, err = expand(mover{}).Apply(ctx, call, json.RawMessage(`{"path":"C:\\p\\u.msu"}`), d.token, d.state)
 		cancel()
 		if err == nil || sdk.AsError(err).Code != sdk.Canceled {
 			t.Errorf("stopped at progress %d: %v", stop, err)

@@ -1,16 +1,21 @@
 // Package file is the plugin for files and folders.
 package file
 
-import "github.com/rectify-project/rectify/sdk"
+import (
+	"github.com/rectify-project/rectify/internal/machine/holders"
+	"github.com/rectify-project/rectify/sdk"
+)
 
 // Plugin makes the plugin.
-func Plugin() sdk.Plugin {
+func Plugin() sdk.Plugin { return plugin(mover{holders.System()}) }
+
+func plugin(m mover) sdk.Plugin {
 	return sdk.Plugin{
 		Name:    "file",
 		Version: "1.0.0",
 		Summary: "Files and folders: look, rename, copy, unpack",
 		Probes:  []sdk.Probe{statProbe()},
-		Actions: []sdk.Action{rename(), copyFile(), expand()},
+		Actions: []sdk.Action{rename(m), copyFile(m), expand(m)},
 	}
 }
 

@@ -30,13 +30,13 @@ type RenameOutput struct {
 
 const renameDoc = `The name changes in one step or not at all, and nothing is ever replaced. Where nothing has the old name there is nothing to
 do. A link is not renamed, and no link is followed on the way. On Windows a file or folder that is in use is tried again
-a few times. Undo gives the old name back to the same file or folder, whatever was written to it since.
+a few times; if it stays so, the error names who has it open, as far as Windows knows. Undo gives the old name back to the same file or folder, whatever was written to it since.
 Live it serves Windows; an offline disk can be changed on any system.`
 
 // What undo does with something that has the old name again.
 const setAside = "set_aside"
 
-func rename() sdk.Action {
+func rename(m mover) sdk.Action {
 	return sdk.NewAction(sdk.ActionManifest{
 		Name:          "rename",
 		Summary:       "Rename a file or folder in its folder",
@@ -49,9 +49,9 @@ func rename() sdk.Action {
 		Typical:       schema.Span(5 * time.Second),
 	}, sdk.ActionHands[RenameInput, RenameOutput, renameToken]{
 		Prepare: prepareRename,
-		Apply:   applyRename,
+		Apply:   m.applyRename,
 		Assess:  assessRename,
-		Undo:    undoRename,
+		Undo:    m.undoRename,
 	})
 }
 
@@ -205,7 +205,7 @@ func (t renameToken) look(folder *target.Folder) (standing, error) {
 	return s, nil
 }
 
-func applyRename(ctx context.Context, call *sdk.Call, _ RenameInput, token renameToken, _ string) (sdk.Result[RenameOutput], error) {
+func (m mover) applyRename(ctx context.Context, call *sdk.Call, _ RenameInput, token renameToken, _ string) (sdk.Result[RenameOutput], error) {
 	out := sdk.Result[RenameOutput]{Output: token.output()}
 	if err := token.check(); err != nil {
 		return out, err
@@ -227,7 +227,7 @@ func applyRename(ctx context.Context, call *sdk.Call, _ RenameInput, token renam
 		return out, changed("%s was made since this was planned, and nothing is replaced", out.Output.To)
 	case s.before:
 		call.Progress(sdk.Progress{Note: "renaming " + string(out.Output.From)})
-		if err := move(ctx, folder, token.From, token.To); err != nil {
+		if err := m.move(ctx, call, folder, token.From, token.To); err != nil {
 			return out, failure(err)
 		}
 		if s, err = token.look(folder); err != nil || !s.after {
@@ -287,26 +287,4 @@ func synced(folder *target.Folder) error {
 		return failure(err)
 	}
 	return nil
-}
-
-// waits are how long a rename is waited with that finds something in use: services close their files when they have
-// stopped, not before they say so.
-func waits() []time.Duration {
-	return []time.Duration{100 * time.Millisecond, 400 * time.Millisecond, time.Second, 2 * time.Second}
-}
-
-// move renames in a folder, and tries again what is in use.
-func move(ctx context.Context, folder *target.Folder, from, to string) error {
-	for _, wait := range waits() {
-		err := folder.Rename(from, to)
-		if !errors.Is(err, target.ErrInUse) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-		}
-	}
-	return folder.Rename(from, to)
 }

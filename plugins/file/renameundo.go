@@ -21,7 +21,7 @@ type aside struct {
 	Name    string `json:"name"`
 }
 
-func undoRename(ctx context.Context, call *sdk.Call, token renameToken, stateDir string) (sdk.Result[RenameOutput], error) {
+func (m mover) undoRename(ctx context.Context, call *sdk.Call, token renameToken, stateDir string) (sdk.Result[RenameOutput], error) {
 	did := token.output()
 	out := sdk.Result[RenameOutput]{Output: RenameOutput{From: did.To, To: did.From}}
 	if err := token.check(); err != nil {
@@ -44,13 +44,13 @@ func undoRename(ctx context.Context, call *sdk.Call, token renameToken, stateDir
 			WithHint("move it out of the way and undo again; with `recreated: set_aside` undo would have set it aside")
 	case s.after && s.from:
 		call.Progress(sdk.Progress{Note: "setting aside " + string(did.From)})
-		if err := token.setAside(ctx, folder, stateDir); err != nil {
+		if err := token.setAside(ctx, m, call, folder, stateDir); err != nil {
 			return out, failure(err)
 		}
 		fallthrough
 	case s.after:
 		call.Progress(sdk.Progress{Note: "renaming " + string(did.To)})
-		if err := move(ctx, folder, token.To, token.From); err != nil {
+		if err := m.move(ctx, call, folder, token.To, token.From); err != nil {
 			return out, failure(err)
 		}
 		if s, err = token.look(folder); err != nil || !s.before {
@@ -79,7 +79,7 @@ func undoRename(ctx context.Context, call *sdk.Call, token renameToken, stateDir
 
 // setAside renames what has the old name now. The name that it gets is kept first, so that an undo that is called again
 // can tell it.
-func (t renameToken) setAside(ctx context.Context, folder *target.Folder, stateDir string) error {
+func (t renameToken) setAside(ctx context.Context, m mover, call *sdk.Call, folder *target.Folder, stateDir string) error {
 	name, err := t.freeAside(folder)
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (t renameToken) setAside(ctx context.Context, folder *target.Folder, stateD
 	if err := writeRecord(stateDir, asideRecord, aside{tokenVersion, name}); err != nil {
 		return err
 	}
-	if err := move(ctx, folder, t.From, name); err != nil {
+	if err := m.move(ctx, call, folder, t.From, name); err != nil {
 		return err
 	}
 	return folder.Sync()

@@ -51,7 +51,8 @@ func statProbe() sdk.Probe {
 		Name:    "stat",
 		Summary: "Whether files or folders exist, how large and how old they are",
 		Doc:     statDoc,
-		Targets: []sdk.TargetKind{sdk.Offline},
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"exists":false,"count":0,"size":0,"paths":[]}`),
 	}, stat)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"strconv"
 	"unsafe"
 
@@ -64,6 +65,27 @@ func identify(dir *os.File, name string, _ fs.FileInfo) (id string, born int64) 
 		return strconv.FormatUint(number, 10), 0
 	}
 	return strconv.FormatUint(number, 10), info.CreationTime.Nanoseconds() / 1e3
+}
+
+// lstatHeld tells of what os.Root cannot, because it opens it for reading: what a process holds without sharing, what may
+// not be read. To look at it takes less.
+func (r rootTree) lstatHeld(name string, err error) (fs.FileInfo, bool) {
+	if !inUse(err) && !errors.Is(err, fs.ErrPermission) {
+		return nil, false
+	}
+	dir, err := r.folder(path.Dir(name))
+	if err != nil {
+		return nil, false
+	}
+	defer dir.Close()
+	h, err := openEntry(dir, path.Base(name), windows.FILE_READ_ATTRIBUTES)
+	if err != nil {
+		return nil, false
+	}
+	f := os.NewFile(uintptr(h), name)
+	defer f.Close()
+	info, err := f.Stat()
+	return info, err == nil
 }
 
 // openEntry opens what has a name in a folder, a link itself.

@@ -31,9 +31,29 @@ type tree interface {
 // not spell (see spellable) are not seen: their Windows path would name another file.
 type rootTree struct{ root *os.Root }
 
-func (r rootTree) Stat(name string) (fs.FileInfo, error)  { return r.root.Stat(name) }
-func (r rootTree) Lstat(name string) (fs.FileInfo, error) { return r.root.Lstat(name) }
-func (r rootTree) Close() error                           { return r.root.Close() }
+func (r rootTree) Close() error { return r.root.Close() }
+
+func (r rootTree) Stat(name string) (fs.FileInfo, error) {
+	info, err := r.root.Stat(name)
+	if err == nil {
+		return info, nil
+	}
+	if held, ok := r.lstatHeld(name, err); ok && kindOf(held.Mode()) != LinkEntry {
+		return held, nil
+	}
+	return nil, err
+}
+
+func (r rootTree) Lstat(name string) (fs.FileInfo, error) {
+	info, err := r.root.Lstat(name)
+	if err == nil {
+		return info, nil
+	}
+	if held, ok := r.lstatHeld(name, err); ok {
+		return held, nil
+	}
+	return nil, err
+}
 
 func (r rootTree) spell(dir, name string) string { return listed(r.root.Name(), dir, name) }
 
