@@ -10,6 +10,7 @@ import (
 
 	"github.com/rectify-project/rectify/internal/forge/disk"
 	forge "github.com/rectify-project/rectify/internal/forge/evtx"
+	"github.com/rectify-project/rectify/internal/machine/eventlog"
 	"github.com/rectify-project/rectify/sdk"
 )
 
@@ -46,7 +47,7 @@ func BenchmarkQuery(b *testing.B) {
 			b.SetBytes(mb << 20)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := query(b.Context(), call, in); err != nil {
+				if _, err := query(b.Context(), call, eventlog.Source{}, in); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -64,7 +65,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	r, err := query(t.Context(), call, QueryInput{Channel: "System", Provider: updates, IDs: []uint32{20}, Data: map[string]string{"updateTitle": "update 100"}})
+	r, err := query(t.Context(), call, eventlog.Source{}, QueryInput{Channel: "System", Provider: updates, IDs: []uint32{20}, Data: map[string]string{"updateTitle": "update 100"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"time"
 
-	"github.com/rectify-project/rectify/internal/artefact/evtx"
 	"github.com/rectify-project/rectify/internal/machine/eventlog"
 	"github.com/rectify-project/rectify/internal/machine/registry"
 	"github.com/rectify-project/rectify/sdk"
 	"github.com/rectify-project/rectify/sdk/schema"
+	"github.com/rectify-project/rectify/sdk/target"
 )
 
 // ChannelInput is the input of event.channel.
@@ -30,25 +30,28 @@ type ChannelOutput struct {
 	Evidence []sdk.Evidence `json:"-"`
 }
 
-const channelDoc = `Reads the log of a channel below %SystemRoot%\System32\winevt\Logs and the channel's settings in the SOFTWARE hive.
-"enabled" is not known where that hive cannot be read or does not have the channel. The answer is partial when a part of
-the log is damaged.`
+const channelDoc = `Reads the log of a channel below %SystemRoot%\System32\winevt\Logs and the channel's settings in the SOFTWARE hive; on a running
+Windows it asks the Event Log service about both. "enabled" is not known where the settings cannot be read. The answer is partial when a part
+of the log is damaged.`
 
-func channelProbe() sdk.Probe {
+func channelProbe(source eventlog.Source) sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "channel",
 		Summary: "Whether an event channel is on, and what time its log covers",
 		Doc:     channelDoc,
-		Targets: []sdk.TargetKind{sdk.Offline},
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"exists":true,"enabled":true,"records":1000}`),
-	}, observeChannel)
+	}, func(ctx context.Context, call *sdk.Call, in ChannelInput) (sdk.Reading[ChannelOutput], error) {
+		return observeChannel(ctx, call, source, in)
+	})
 }
 
-func observeChannel(ctx context.Context, call *sdk.Call, in ChannelInput) (sdk.Reading[ChannelOutput], error) {
+func observeChannel(ctx context.Context, call *sdk.Call, source eventlog.Source, in ChannelInput) (sdk.Reading[ChannelOutput], error) {
 	r := sdk.Observed(ChannelOutput{})
 	out := &r.Value
 	known := false
-	on, evidence, why := eventlog.Enabled(call.Target, in.Channel)
+	on, evidence, why := source.Enabled(call.Target, in.Channel)
 	switch {
 	case why == nil:
 		out.Enabled, known = &on, true
@@ -58,12 +61,15 @@ func observeChannel(ctx context.Context, call *sdk.Call, in ChannelInput) (sdk.R
 	default:
 		r.Missing = map[string]string{"/enabled": "the settings of the channel cannot be read: " + why.Error()}
 		r.Settle = `the SOFTWARE hive in Windows\System32\config, with its .LOG1 and .LOG2 files`
+		if call.Target.Kind() == target.Live {
+			r.Settle = "run as an administrator"
+		}
 	}
-	c, err := eventlog.Open(call.Target, in.Channel)
+	c, err := source.Open(call.Target, in.Channel)
 	var missing *eventlog.MissingError
 	switch {
 	case errors.As(err, &missing):
-		if !known && !registry.Absent(why) {
+		if !known && !registry.Absent(why) && missing.File != "" {
 			return sdk.Reading[ChannelOutput]{}, err // it may exist all the same
 		}
 		out.Exists = known
@@ -72,7 +78,7 @@ func observeChannel(ctx context.Context, call *sdk.Call, in ChannelInput) (sdk.R
 		return sdk.Reading[ChannelOutput]{}, placed(err)
 	}
 	defer c.Close()
-	cov, err := c.Scan(ctx, evtx.Filter{IDs: []uint32{noEvent}}, func(*evtx.Record) error { return nil })
+	cov, err := c.Extent(ctx)
 	if err != nil {
 		return sdk.Reading[ChannelOutput]{}, err
 	}
@@ -85,9 +91,6 @@ func observeChannel(ctx context.Context, call *sdk.Call, in ChannelInput) (sdk.R
 	r.Partial = cov.Reason
 	return r, nil
 }
-
-// noEvent is an event identifier that no event has: they have 16 bits.
-const noEvent = 1 << 16
 
 // placed says that an error about the name of a channel is one about that argument.
 func placed(err error) error {

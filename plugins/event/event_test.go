@@ -11,6 +11,7 @@ import (
 	"github.com/rectify-project/rectify/internal/forge/disk"
 	forge "github.com/rectify-project/rectify/internal/forge/evtx"
 	"github.com/rectify-project/rectify/internal/forge/hive"
+	"github.com/rectify-project/rectify/internal/verification"
 	"github.com/rectify-project/rectify/sdk"
 	"github.com/rectify-project/rectify/sdk/plugintest"
 	"github.com/rectify-project/rectify/sdk/schema"
@@ -111,8 +112,10 @@ func TestQuery(t *testing.T) {
 			if len(a.Evidence) != len(records) {
 				t.Errorf("%d items of evidence for %d events", len(a.Evidence), len(records))
 			}
+			sameWhenRunning(t, a, "query", test.in, map[string][]byte{"System": sample(t)})
 		})
 	}
+	verification.ShownByFake(t, "the same events give the same answer on a running Windows as in their file", "event.query")
 }
 
 func equal(a, b []int64) bool {

@@ -2,6 +2,7 @@ package event
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,14 +48,16 @@ func (g *gathering) trim() {
 }
 
 // answer lists the events, their data as the type of this call has it.
-func (g *gathering) answer(data *schema.Type) answer {
+func (g *gathering) answer(ctx context.Context, data *schema.Type) answer {
 	g.trim()
 	out := answer{Count: g.count, Cut: g.count > len(g.kept), Events: []event{}}
 	for _, r := range g.kept {
+		evidence := g.channel.Evidence(r)
+		evidence.Text = g.channel.Words(ctx, r)
 		out.Events = append(out.Events, event{
 			Record: int64(r.RecordID), Time: r.Time, ID: int(r.ID), Provider: r.Provider,
 			Level: level(r.Level), Computer: r.Computer, User: r.UserSID,
-			Data: typed(values(r), data), Evidence: g.channel.Evidence(r),
+			Data: typed(values(r), data), Evidence: evidence,
 		})
 	}
 	return out

@@ -46,23 +46,28 @@ type Event[D any] struct {
 	Evidence sdk.Evidence `json:"-"`
 }
 
-const queryDoc = `Reads the log of a channel below %SystemRoot%\System32\winevt\Logs. The texts of events stand in the message files
-of their providers, in the language of the machine; ask for provider, identifier and data, which are the same everywhere.
+const queryDoc = `Reads the log of a channel: on a disk its file below %SystemRoot%\System32\winevt\Logs, on a running Windows through the Event Log
+service. The texts of events stand in the message files of their providers, in the language of the machine; ask for provider, identifier and
+data, which are the same everywhere.
 
 Where provider and ids are given and known, the data have types: an error code of an update is a result code, not text.
 
 The answer is partial when the log begins after the start of the time that was asked for, when a part of it is damaged,
-when it is empty, and when the channel is switched off now. Where the channel has no log at all the fact is not known.`
+when it is empty, and when the channel is switched off now; on a running Windows also when events cannot be shown, or the log was cleared
+or overwritten while it was read. Where the channel has no log at all, or may not be read (Security takes an administrator), the fact is not known.`
 
-func queryProbe() sdk.Probe {
+func queryProbe(source eventlog.Source) sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "query",
 		Summary: "Events by channel, provider, identifier, data and time",
 		Doc:     queryDoc,
 		Output:  schema.WithVariants(schema.Reflect[Answer[map[string]string]](), "events[].data", variants()),
-		Targets: []sdk.TargetKind{sdk.Offline},
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"count":0,"events":[]}`),
-	}, query)
+	}, func(ctx context.Context, call *sdk.Call, in QueryInput) (sdk.Reading[answer], error) {
+		return query(ctx, call, source, in)
+	})
 }
 
 // answer is [Answer] as it is written.
@@ -71,7 +76,7 @@ type (
 	event  = Event[map[string]any]
 )
 
-func query(ctx context.Context, call *sdk.Call, in QueryInput) (sdk.Reading[answer], error) {
+func query(ctx context.Context, call *sdk.Call, source eventlog.Source, in QueryInput) (sdk.Reading[answer], error) {
 	none := sdk.Reading[answer]{}
 	if in.Limit == 0 {
 		in.Limit = 100
@@ -83,7 +88,7 @@ func query(ctx context.Context, call *sdk.Call, in QueryInput) (sdk.Reading[answ
 	if empty {
 		return sdk.Observed(answer{Events: []event{}}), nil
 	}
-	c, err := eventlog.Open(call.Target, in.Channel)
+	c, err := source.Open(call.Target, in.Channel)
 	if err != nil {
 		return none, placed(err)
 	}
@@ -105,12 +110,12 @@ func query(ctx context.Context, call *sdk.Call, in QueryInput) (sdk.Reading[answ
 	if err != nil {
 		return none, err
 	}
-	r := sdk.Observed(found.answer(typeOf(in)))
+	r := sdk.Observed(found.answer(ctx, typeOf(in)))
 	r.Partial, r.Covers = cov.Lost(filter.From)
 	if r.Covers != nil {
 		r.Settle = fmt.Sprintf("an older copy of the log of %s, from a backup or a shadow copy", in.Channel)
 	}
-	if on, _, err := eventlog.Enabled(call.Target, in.Channel); err == nil && !on {
+	if on, _, err := source.Enabled(call.Target, in.Channel); err == nil && !on {
 		off := fmt.Sprintf("the channel %s is switched off, so that it may not have recorded what happened", in.Channel)
 		if r.Partial != "" {
 			off += "; " + r.Partial

@@ -1,6 +1,9 @@
 package eventlog
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/rectify-project/rectify/internal/machine/registry"
@@ -41,6 +44,37 @@ func (s Source) Enabled(t *target.Target, channel string) (bool, sdk.Evidence, e
 		return false, sdk.Evidence{}, err
 	}
 	return n != 0, k.Evidence("Enabled"), nil
+}
+
+// Configure switches a channel of this machine on or off and says how large its log may grow, and reads the settings back:
+// what is not as it was asked for is an error that has both. Errors are [*sdk.Error].
+func (s Source) Configure(channel string, enabled bool, maxSize uint64) error {
+	err := s.Machine().Configure(channel, enabled, maxSize)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return sdk.Errorf(sdk.AccessDenied, "the settings of the channel %s cannot be changed: %v", channel, err).
+			WithHint("run as an administrator")
+	case err != nil && !errors.As(err, new(*sdk.Error)):
+		return sdk.Errorf(sdk.Unavailable, "the settings of the channel %s cannot be changed: %v", channel, err)
+	case err != nil:
+		return err
+	}
+	is, err := s.Settings(channel)
+	switch {
+	case err != nil:
+		return sdk.Errorf(sdk.Unavailable, "the channel %s was to be %s, and what it is now cannot be read: %v", channel, state(enabled, maxSize), err)
+	case is.Enabled != enabled, !SameSize(is.MaxSize, maxSize):
+		return sdk.Errorf(sdk.Unavailable, "the channel %s was to be %s, which Windows took without an error, and it is %s", channel, state(enabled, maxSize), state(is.Enabled, is.MaxSize))
+	}
+	return nil
+}
+
+func state(enabled bool, maxSize uint64) string {
+	word := "off"
+	if enabled {
+		word = "on"
+	}
+	return fmt.Sprintf("%s with a log of at most %d bytes", word, maxSize)
 }
 
 // Settings are those of a channel of a live target. The error is one that [Source.Open] can give.

@@ -15,9 +15,13 @@ const (
 	logOldestNumber = 6
 
 	channelEnabled = 0
+	channelType    = 2
 	channelMaxSize = 8
 	channelFile    = 9
 )
+
+// typeAnalytic is EvtChannelTypeAnalytic; the only one beyond it is that of debug channels.
+const typeAnalytic = 2
 
 // openChannelPath is EvtOpenChannelPath: what is opened is a channel, not a file.
 const openChannelPath = 1
@@ -66,6 +70,11 @@ func (thisMachine) Settings(channel string) (Settings, error) {
 		if s.MaxSize, err = numeric(procEvtGetChannelConfigProperty, h, channelMaxSize); err != nil {
 			return s, err
 		}
+		kind, err := numeric(procEvtGetChannelConfigProperty, h, channelType)
+		if err != nil {
+			return s, err
+		}
+		s.Direct = kind >= typeAnalytic
 		b, err := property(procEvtGetChannelConfigProperty, h, channelFile)
 		if err != nil {
 			return s, err

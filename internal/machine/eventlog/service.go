@@ -81,6 +81,8 @@ type Settings struct {
 	Enabled bool
 	MaxSize uint64 // that the log may grow to, in bytes
 	File    string // the log as the settings name it, mostly with %SystemRoot%
+	// Direct says that it is an analytic or debug channel: to switch such a one on empties its log.
+	Direct bool
 }
 
 // What a [*CallError] is.
