@@ -16,7 +16,7 @@ func BenchmarkAppend(b *testing.B) {
 	for name, size := range map[string]int{"400-bytes": 400, "64-kilobytes": 64 << 10} {
 		b.Run(name, func(b *testing.B) {
 			dir := privateTest(b)
-			s, err := Open(dir)
+			s, err := Open(dir, AcceptUnprotected())
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -60,7 +60,7 @@ func BenchmarkAppend(b *testing.B) {
 // BenchmarkOpen opens and closes a journal with a hundred runs.
 func BenchmarkOpen(b *testing.B) {
 	dir := privateTest(b)
-	s, err := Open(dir)
+	s, err := Open(dir, AcceptUnprotected())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func BenchmarkOpen(b *testing.B) {
 	closeAll(b, s)
 	b.Run("to-write", func(b *testing.B) {
 		for b.Loop() {
-			s, err := Open(dir)
+			s, err := Open(dir, AcceptUnprotected())
 			if err != nil {
 				b.Fatal(err)
 			}

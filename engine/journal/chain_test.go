@@ -107,7 +107,7 @@ func TestTampering(t *testing.T) {
 			} else if err != nil && c.damage == Altered && (!errors.As(err, new(*BrokenError)) || !errors.Is(err, ErrDamaged)) {
 				t.Errorf("the records of the second run: %v", err)
 			}
-			writer, err := open(dir, small)
+			writer, err := open(dir, small, AcceptUnprotected())
 			if c.opens && err != nil || !c.opens && !errors.Is(err, ErrDamaged) {
 				t.Errorf("opened: %v", err)
 			}
@@ -183,7 +183,7 @@ func TestBrokenTables(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := open(dir, small); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := open(dir, small, AcceptUnprotected()); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("open: %v, want %q", err, c.want)
 			}
 			if after, err := os.ReadFile(filepath.Join(dir, fileName)); err != nil || string(after) != string(before) && name != "no-reserve" {

@@ -48,7 +48,7 @@ func TestNotAJournal(t *testing.T) {
 			if err := os.WriteFile(path, content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			for how, open := range map[string]func(string) (*Store, error){"to write": Open, "to read": OpenToRead} {
+			for how, open := range map[string]func(string) (*Store, error){"to write": func(dir string) (*Store, error) { return Open(dir) }, "to read": OpenToRead} {
 				if s, err := open(dir); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "from a backup") {
 					t.Errorf("%s: %v, %v", how, s, err)
 				}

@@ -68,3 +68,19 @@ func checkOwn(path string) error {
 	}
 	return nil
 }
+
+// exposed says nothing: what checkOwn lets pass is its owner's alone to write.
+func exposed(string) (*UnprotectedError, error) { return nil, nil }
+
+// commonPlace is the state folder where none is named.
+func commonPlace() (string, error) {
+	// A relative path is to be ignored: it would give every working folder a journal of its own.
+	if state := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(state) {
+		return filepath.Join(state, "rectify"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil || !filepath.IsAbs(home) {
+		return "", fmt.Errorf("there is no home folder (%q) that can hold the journal: set XDG_STATE_HOME, or name a state folder with --state", home)
+	}
+	return filepath.Join(home, ".local", "state", "rectify"), nil
+}

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 
 // holdRun begins a run, or continues one, prints its id and appends until stdin ends or the process is killed.
 func holdRun(dir, id string) error {
-	s, err := open(dir, small)
+	s, err := open(dir, small, AcceptUnprotected())
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func holdRun(dir, id string) error {
 
 // appendAndTell begins a run, and appends until it is killed; it prints the number of each record that is acknowledged.
 func appendAndTell(dir, _ string) error {
-	s, err := open(dir, small)
+	s, err := open(dir, small, AcceptUnprotected())
 	if err != nil {
 		return err
 	}

@@ -2,9 +2,7 @@ package journal
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
-	"runtime"
 )
 
 // What lies in the state folder. SQLite keeps two more files beside the journal while it is open, or after a crash:
@@ -16,7 +14,8 @@ const (
 )
 
 // Place gives the state folder of this machine, as an absolute path: the one that is named; else
-// %ProgramData%\Rectify on Windows; else $XDG_STATE_HOME/rectify; else ~/.local/state/rectify. It creates nothing.
+// Rectify in the folder for the data of programs on Windows (C:\ProgramData); else $XDG_STATE_HOME/rectify; else
+// ~/.local/state/rectify. It creates nothing.
 func Place(named string) (string, error) {
 	if named != "" {
 		dir, err := filepath.Abs(named)
@@ -25,20 +24,5 @@ func Place(named string) (string, error) {
 		}
 		return dir, nil
 	}
-	if runtime.GOOS == "windows" {
-		data := os.Getenv("ProgramData")
-		if !filepath.IsAbs(data) {
-			return "", fmt.Errorf("%%ProgramData%% is %q, no folder that can hold the journal: name a state folder with --state", data)
-		}
-		return filepath.Join(data, "Rectify"), nil
-	}
-	// A relative path is to be ignored: it would give every working folder a journal of its own.
-	if state := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(state) {
-		return filepath.Join(state, "rectify"), nil
-	}
-	home, err := os.UserHomeDir()
-	if err != nil || !filepath.IsAbs(home) {
-		return "", fmt.Errorf("there is no home folder (%q) that can hold the journal: set XDG_STATE_HOME, or name a state folder with --state", home)
-	}
-	return filepath.Join(home, ".local", "state", "rectify"), nil
+	return commonPlace()
 }

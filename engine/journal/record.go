@@ -30,6 +30,7 @@ const (
 	Closed   Kind = "closed"   // [Group]: the `finally` of a group has run
 	Rebound  Kind = "rebound"  // [Start]: after a restart the run was diagnosed and planned anew
 	Resumed  Kind = "resumed"  // [Person]: somebody goes on with the run
+	Awaiting Kind = "awaiting" // [Continuation]: the run goes on by itself when the machine starts again before it is complete
 	Stopped  Kind = "stopped"  // [Stop]: the run ended before it was complete; it can be resumed or undone
 	Verified Kind = "verified" // [Verdict]: whether it worked
 	Ended    Kind = "ended"    // [Verdict]: the run is complete; nothing is owed
@@ -65,6 +66,9 @@ type Start struct {
 	Report   json.RawMessage `json:"report,omitempty"` // report.Report of the diagnosis
 	// Forgotten are the keys of the steps whose approval stands no longer, in a [Rebound].
 	Forgotten []string `json:"forgotten,omitempty"`
+	// Unprotected says why others than administrators could read or change the state folder, which was accepted;
+	// [Store.Begin] sets it.
+	Unprotected string `json:"unprotected,omitempty"`
 }
 
 // Target is the machine or disk that a run changes.
@@ -72,6 +76,12 @@ type Target struct {
 	Identity string      `json:"identity"` // digest of what makes it this one; runs on the same one exclude each other
 	Spec     target.Spec `json:"spec"`
 	Name     string      `json:"name"` // for people
+}
+
+// Continuation is what makes a run go on by itself after a restart. It is taken away when the run ends otherwise.
+type Continuation struct {
+	What    string `json:"what"`              // "the scheduled task …"
+	Problem string `json:"problem,omitempty"` // why it is not there
 }
 
 // Person is who ran rectify.

@@ -26,10 +26,18 @@ type Run struct {
 var errTaken = errors.New("there is a run with this id already")
 
 // Begin begins a run: it takes the target, makes sure that no earlier run has left it half changed, and appends the
-// first record. A target that is held gives a [BusyError], one that was left half changed an [UnfinishedError].
+// first record. A target that is held gives a [BusyError], one that was left half changed an [UnfinishedError], a state folder
+// that is not protected an [UnprotectedError].
 func (s *Store) Begin(start Start) (*Run, error) {
 	if start.Target.Identity == "" {
 		return nil, errors.New("a run cannot begin: its target has no identity, so nothing could keep another run away from it")
+	}
+	if err := s.guard(); err != nil {
+		return nil, err
+	}
+	start.Unprotected = ""
+	if s.exposed != nil {
+		start.Unprotected = s.exposed.Reason
 	}
 	for tries := 1; ; tries++ {
 		r, err := s.begin(start)
@@ -69,8 +77,12 @@ func (s *Store) begin(start Start) (*Run, error) {
 }
 
 // Continue takes the target of a run again, to resume the run or to take it back. The id may be anything that
-// [Store.Find] accepts. A target that is held gives a [BusyError].
+// [Store.Find] accepts. A target that is held gives a [BusyError], a state folder that is not protected an
+// [UnprotectedError].
 func (s *Store) Continue(id string) (*Run, error) {
+	if err := s.guard(); err != nil {
+		return nil, err
+	}
 	sum, err := s.Find(id)
 	if err != nil {
 		return nil, err

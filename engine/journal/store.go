@@ -19,18 +19,25 @@ type Store struct {
 	layout layout
 	now    func() time.Time
 	db     *sql.DB // one connection that writes; nil in a store that only reads
+
+	exposed *UnprotectedError // nil when the folder is for administrators alone
+	accepts bool              // runs may begin nevertheless
 }
 
 // Open opens the journal for runs, and makes it where there is none: the folder for its owner only (on Windows for
 // Administrators and SYSTEM only). Before anything is changed it makes sure that the folder is nobody else's to write,
 // that the journal is whole and of a version that is known, and that there is room on the disk for the records to
-// come. The errors say what to do; [ErrFull] and [ErrDamaged] can be told apart.
-func Open(dir string) (*Store, error) { return open(dir, standard) }
+// come. The errors say what to do; [ErrFull] and [ErrDamaged] can be told apart. A folder that others may read is opened,
+// but no run begins or goes on in it without [AcceptUnprotected].
+func Open(dir string, options ...Option) (*Store, error) { return open(dir, standard, options...) }
 
-func open(dir string, l layout) (*Store, error) {
+func open(dir string, l layout, options ...Option) (*Store, error) {
 	s, err := at(dir, l)
 	if err != nil {
 		return nil, err
+	}
+	for _, o := range options {
+		o(s)
 	}
 	if err := s.prepare(); err != nil {
 		return nil, err
@@ -92,6 +99,10 @@ func (s *Store) prepare() error {
 		return s.fault("make its folder", err)
 	}
 	if err := checkOwn(s.dir); err != nil {
+		return err
+	}
+	var err error
+	if s.exposed, err = exposed(s.dir); err != nil {
 		return err
 	}
 	for _, folder := range []string{locksFolder, runsFolder} {
