@@ -37,12 +37,20 @@ func infoProbe() sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "info",
 		Summary: "Which Windows this is",
-		Doc: `Reads HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion and HKLM\SYSTEM. What a hive that is missing or damaged would ` +
-			`tell is left out, with the reason; the rest stays known.`,
-		Targets: []sdk.TargetKind{sdk.Offline},
+		Doc: `Reads HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion and HKLM\SYSTEM. What is not there, or what a hive that is missing or ` +
+			`damaged would tell, is left out, with the reason; the rest stays known.`,
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"computer":"PC","product":"Windows 10 Pro","edition":"Professional","version":"10.0.19045.3570","build":19045,"ubr":3570,` +
 			`"release":"22H2","arch":"x64","install_type":"client","installed":"2023-01-01T00:00:00Z","time_zone":"UTC"}`),
-	}, info)
+	}, func(_ context.Context, call *sdk.Call, _ InfoInput) (sdk.Reading[InfoOutput], error) {
+		r, err := registry.Open(call.Target)
+		if err != nil {
+			return sdk.Reading[InfoOutput]{}, registry.Explain(err)
+		}
+		defer r.Close()
+		return info(r)
+	})
 }
 
 const (
@@ -51,12 +59,7 @@ const (
 	environment = `HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment`
 )
 
-func info(_ context.Context, call *sdk.Call, _ InfoInput) (sdk.Reading[InfoOutput], error) {
-	r, err := registry.Open(call.Target)
-	if err != nil {
-		return sdk.Reading[InfoOutput]{}, registry.Explain(err)
-	}
-	defer r.Close()
+func info(r *registry.Registry) (sdk.Reading[InfoOutput], error) {
 	reading := sdk.Reading[InfoOutput]{Missing: map[string]string{}}
 	version, versionErr := r.Key(versionKey)
 	if versionErr == nil {

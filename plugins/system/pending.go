@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rectify-project/rectify/internal/machine/agent"
 	"github.com/rectify-project/rectify/internal/machine/registry"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/target"
 )
 
 // PendingRestartInput is the input of `system.pending_restart`.
@@ -37,10 +39,27 @@ func pendingRestartProbe() sdk.Probe {
 		Summary: "Whether the machine waits for a restart",
 		Doc: `Looks for the keys and values by which Windows itself remembers that it needs a restart. ` + "`servicing`" + ` rests on those of Component ` +
 			`Based Servicing and Windows Update and on WinSxS\pending.xml alone: installers leave file renames behind all the time, which block no update. ` +
-			`A sign that is not there is absent; where a hive cannot be read, or is stale (Windows keeps changes in its transaction logs for up to an hour), and no other sign is there, the answer is not known.`,
-		Targets: []sdk.TargetKind{sdk.Offline},
+			`The update agent of a running machine can only add to ` + "`any`" + `. A sign that is not there is absent; where a hive cannot be read, or is stale (Windows keeps changes in its transaction logs for up to an hour), and no other sign is there, the answer is not known.`,
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"any":false,"servicing":false,"signals":[]}`),
-	}, pendingRestart)
+	}, func(ctx context.Context, call *sdk.Call, _ PendingRestartInput) (sdk.Reading[PendingRestartOutput], error) {
+		r, err := registry.Open(call.Target)
+		if err != nil {
+			return sdk.Reading[PendingRestartOutput]{}, registry.Explain(err)
+		}
+		defer r.Close()
+		if call.Target.Kind() == target.Offline {
+			return pendingRestart(ctx, r, call.Target, nil)
+		}
+		return pendingRestart(ctx, r, call.Target, agent.Live())
+	})
+}
+
+// updateAgent is what is asked of the update agent of a running machine.
+type updateAgent interface {
+	// RebootRequired says whether an installation waits for a restart.
+	RebootRequired(ctx context.Context) (bool, error)
 }
 
 const (
@@ -72,12 +91,8 @@ var signs = []sign{
 	{"server_roles", false, valueSet(rolesKey, "RestartRequired")},
 }
 
-func pendingRestart(_ context.Context, call *sdk.Call, _ PendingRestartInput) (sdk.Reading[PendingRestartOutput], error) {
-	r, err := registry.Open(call.Target)
-	if err != nil {
-		return sdk.Reading[PendingRestartOutput]{}, registry.Explain(err)
-	}
-	defer r.Close()
+// pendingRestart looks for the signs, and asks the agent where there is one.
+func pendingRestart(ctx context.Context, r *registry.Registry, t *target.Target, asked updateAgent) (sdk.Reading[PendingRestartOutput], error) {
 	out := PendingRestartOutput{Signals: []PendingSignal{}}
 	var unread, unreadServicing error
 	found := func(name string, blocks bool, s *PendingSignal, err error) {
@@ -102,9 +117,24 @@ func pendingRestart(_ context.Context, call *sdk.Call, _ PendingRestartInput) (s
 			found("", hive == "SOFTWARE", nil, fmt.Errorf("the hive %s is stale: %s", hive, stale))
 		}
 	}
-	signal, err := pendingFile(call.Target)
+	signal, err := pendingFile(t)
 	found("pending_xml", true, signal, err)
-	return conclude(out, unread, unreadServicing)
+	reading, err := conclude(out, unread, unreadServicing)
+	if err == nil && asked != nil && (reading.Value.Any == nil || !*reading.Value.Any) {
+		askAgent(ctx, asked, &reading)
+	}
+	return reading, err
+}
+
+// askAgent adds what the update agent says. One that cannot be asked takes nothing away: what it goes by is among the signs.
+func askAgent(ctx context.Context, asked updateAgent, reading *sdk.Reading[PendingRestartOutput]) {
+	yes, err := asked.RebootRequired(ctx)
+	if err != nil || !yes {
+		return
+	}
+	reading.Value.Any = &yes
+	delete(reading.Missing, "/any")
+	reading.Value.Evidence = append(reading.Value.Evidence, at("/any", sdk.Evidence{Text: "the update agent says that an installation waits for a restart"}))
 }
 
 // conclude says what the signs mean: one is enough for yes, all places must have been read for no.

@@ -49,8 +49,9 @@ func installedProbe() sdk.Probe {
 		Summary: "Whether updates are installed, or newer ones that replace them",
 		Doc: `An update is installed where the last event of WindowsUpdateClient in the System channel says so (19 after any 20), where Component Based Servicing has a package of its KB that is installed or superseded, ` +
 			`or where its title has a build number that the system has reached. It is not installed where its last attempt failed and servicing, being readable, has no package of it, or has one that is merely staged. ` +
-			`Everything else cannot be told from a disk: the packages of cumulative updates do not have their KB. Then ` + "`installed`" + ` is left out, and ` + "`all`" + ` too unless another update is known to be missing.`,
-		Targets: []sdk.TargetKind{sdk.Offline},
+			`Everything else cannot be told: the packages of cumulative updates do not have their KB. Then ` + "`installed`" + ` is left out, and ` + "`all`" + ` too unless another update is known to be missing.`,
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"all":true,"updates":[]}`),
 	}, installedUpdates)
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"runtime"
 	"strconv"
 	"time"
 
@@ -61,7 +60,7 @@ func reachProbe() sdk.Probe {
 		Doc: `Asks each address several times, without following redirects. Any answer below status 500 counts, but for 407 (a proxy that wants a password): ` +
 			`the servers of Microsoft Update refuse a bare request with 4xx. Their certificates are issued by an authority that other systems than Windows do not know; that counts as an answer, and is noted.
 
-On Windows the addresses must be given in this version, because the policy that names a WSUS server cannot be read from a running machine yet.`,
+Without addresses it asks the server that the policies of this Windows name (see update.source), Microsoft Update where there is none, and both where some kinds of updates come from each.`,
 		Targets: []sdk.TargetKind{sdk.Live},
 		Needs:   sdk.Needs{Network: true},
 		Healthy: json.RawMessage(`{"ok":true,"failed":0,"tries":[]}`),
@@ -71,11 +70,10 @@ On Windows the addresses must be given in this version, because the policy that 
 func reach(ctx context.Context, call *sdk.Call, in ReachInput) (sdk.Reading[ReachOutput], error) {
 	urls := in.URLs
 	if len(urls) == 0 {
-		if runtime.GOOS == "windows" {
-			return sdk.Reading[ReachOutput]{}, sdk.Errorf(sdk.Unsupported, "which server this machine gets its updates from cannot be read in this version").
-				WithHint("give the addresses: urls")
+		var err error
+		if urls, err = addresses(call.Target); err != nil {
+			return sdk.Reading[ReachOutput]{}, err
 		}
-		urls = microsoftUpdate
 	}
 	if err := in.check(); err != nil {
 		return sdk.Reading[ReachOutput]{}, err

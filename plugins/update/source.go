@@ -40,9 +40,17 @@ func sourceProbe() sdk.Probe {
 		Doc: `Reads HKLM\SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate and, for device management, HKLM\SOFTWARE\Microsoft\PolicyManager\current\device\Update. ` +
 			`WUServer counts only with UseWUServer = 1, as for Windows itself. SetPolicyDrivenUpdateSourceForQualityUpdates = 0 takes quality updates from Windows Update all the same. ` +
 			`A machine without these keys uses Windows Update. Partial where Windows had not written the hive whole when it stopped, and its transaction logs do not complete it.`,
-		Targets: []sdk.TargetKind{sdk.Offline},
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"wsus":false,"kind":"windows_update","use_wu_server":false,"policies":[]}`),
-	}, source)
+	}, func(_ context.Context, call *sdk.Call, _ SourceInput) (sdk.Reading[SourceOutput], error) {
+		r, err := registry.Open(call.Target)
+		if err != nil {
+			return sdk.Reading[SourceOutput]{}, registry.Explain(err)
+		}
+		defer r.Close()
+		return source(r)
+	})
 }
 
 const (
@@ -65,12 +73,7 @@ var policyValues = []struct {
 	{mdmKey, "mdm", []string{"UpdateServiceUrl", "UpdateServiceUrlAlternate", "AllowUpdateService", classes + "QualityUpdates", classes + "FeatureUpdates"}},
 }
 
-func source(_ context.Context, call *sdk.Call, _ SourceInput) (sdk.Reading[SourceOutput], error) {
-	r, err := registry.Open(call.Target)
-	if err != nil {
-		return sdk.Reading[SourceOutput]{}, registry.Explain(err)
-	}
-	defer r.Close()
+func source(r *registry.Registry) (sdk.Reading[SourceOutput], error) {
 	policies, err := readPolicies(r)
 	if err != nil {
 		return sdk.Reading[SourceOutput]{}, registry.Explain(err)

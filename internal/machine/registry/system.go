@@ -2,11 +2,9 @@ package registry
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/rectify-project/rectify/internal/artefact/hive"
-	"github.com/rectify-project/rectify/sdk/target"
 )
 
 // Reader reads the registry of a running system, one question at a time: no key stays open between two, so that none
@@ -88,9 +86,6 @@ func (n liveNode) open(path string) (node, error) {
 func (n liveNode) subkeys() ([]string, error)       { return n.system.Subkeys(n.path) }
 func (n liveNode) entries() ([]Entry, error)        { return n.system.Values(n.path) }
 func (n liveNode) value(name string) (Value, error) { return n.system.Value(n.path, name) }
-
-// errNotHere is the error for the registry of a running machine that has none.
-var errNotHere = fmt.Errorf("the registry of a running machine: %w", target.ErrNotWindows)
 
 // isAbsent tells what is not there from what cannot be read, of a disk as of a running system.
 func isAbsent(err error) bool { return Absent(err) || errors.Is(err, hive.ErrNotExist) }

@@ -2,4 +2,12 @@
 
 package registry
 
-func system() (System, error) { return nil, errNotHere }
+import (
+	"fmt"
+
+	"github.com/rectify-project/rectify/sdk/target"
+)
+
+func system() (System, error) {
+	return nil, fmt.Errorf("the registry of a running machine: %w", target.ErrNotWindows)
+}
