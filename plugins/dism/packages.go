@@ -1,10 +1,16 @@
 package dism
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"time"
 
+	"github.com/rectify-project/rectify/internal/machine/servicing"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/target"
 )
 
 // PackagesInput is the input of `dism.packages`.
@@ -31,13 +37,58 @@ type Package struct {
 	Evidence sdk.Evidence `json:"-"`
 }
 
-func packagesProbe() sdk.Probe {
-	return sdk.DeclareProbe[PackagesInput, PackagesOutput](sdk.ProbeManifest{
+// mostPackages bounds the list; a Windows with many languages has some hundred.
+const mostPackages = 1000
+
+func (m machine) packagesProbe() sdk.Probe {
+	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "packages",
 		Summary: "Which packages the component store has, and their state",
 		Doc: `As dism /get-packages. A package that a newer one replaced is superseded, and no sign of a failure: ask update.installed
-whether an update, or one that replaces it, is there.`,
+whether an update, or one that replaces it, is there. Times of installation are printed in the region's order of day and month; where that
+order cannot be told from any of them they are left out.`,
+		Targets: targets(),
 		Needs:   needs(),
 		Healthy: json.RawMessage(`{"count":0,"packages":[],"cut":false}`),
-	})
+	}, m.packages)
+}
+
+func (m machine) packages(ctx context.Context, call *sdk.Call, in PackagesInput) (sdk.Reading[PackagesOutput], error) {
+	reading := sdk.Reading[PackagesOutput]{Value: PackagesOutput{Packages: []Package{}}}
+	if err := m.serves(call); err != nil {
+		return reading, err
+	}
+	all, err := m.store.Packages(ctx)
+	if err != nil {
+		return reading, explain(err)
+	}
+	slices.SortFunc(all, func(a, b servicing.Package) int { return cmp.Compare(a.Identity, b.Identity) })
+	out := &reading.Value
+	for _, p := range all {
+		if !target.Match(cmp.Or(in.Name, "*"), p.Identity) || in.State != "" && string(p.State) != in.State {
+			continue
+		}
+		out.Count++
+		if len(out.Packages) == mostPackages {
+			out.Cut = true
+			continue
+		}
+		if p.Stamp != "" && p.Installed.IsZero() {
+			if reading.Missing == nil {
+				reading.Missing = map[string]string{}
+			}
+			reading.Missing[fmt.Sprintf("/packages/%d/installed", len(out.Packages))] = fmt.Sprintf("it cannot be told which part of %q is the day", p.Stamp)
+		}
+		out.Packages = append(out.Packages, shown(p))
+	}
+	return reading, nil
+}
+
+func shown(p servicing.Package) Package {
+	out := Package{Name: p.Identity, KB: servicing.KB(p.Identity), State: string(p.State), ReleaseType: p.ReleaseType}
+	if !p.Installed.IsZero() {
+		out.Installed = &p.Installed
+	}
+	out.Evidence = sdk.Evidence{Time: p.Installed, Text: fmt.Sprintf("dism /get-packages: %s: %s", p.Identity, p.State)}
+	return out
 }

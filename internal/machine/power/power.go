@@ -49,14 +49,11 @@ type Request struct {
 // LongestDelay is the longest countdown that Windows takes: ten years.
 const LongestDelay = 315360000 * time.Second
 
-// longestMessage is MAX_SHUTDOWN_MESSAGE of Windows with its final NUL, in UTF-16 units.
-const longestMessage = 511
-
 // Errors that callers branch on.
 var (
 	ErrScheduled  = errors.New("a shutdown is scheduled already")
 	ErrDenied     = errors.New("this account may not shut the machine down")
-	ErrNoEffect   = errors.New("Windows reports that it is done, and it is not")
+	ErrNoEffect   = errors.New("it is reported as done, and it is not")
 	ErrNotWindows = errors.New("this needs a running Windows")
 )
 

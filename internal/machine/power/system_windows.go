@@ -71,6 +71,9 @@ const (
 	reason      = 0x80000000 | 0x00020000 | 0x00000004
 )
 
+// longestMessage is what Windows takes of a message, in UTF-16 units.
+const longestMessage = 511
+
 func (calls) Initiate(r Request) uint32 {
 	units := utf16.Encode([]rune(r.Message))
 	message, err := windows.UTF16FromString(string(utf16.Decode(units[:min(len(units), longestMessage)])))

@@ -1,6 +1,7 @@
 package servicing
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -91,17 +92,18 @@ func message(output string) string {
 	return strings.TrimSuffix(strings.ToValidUTF8(text[:min(len(text), 300)], ""), ".")
 }
 
-// Explain gives an error of this package its code.
-func Explain(err error) error {
-	switch e := err.(type) {
-	case *SilentError:
-		return sdk.Errorf(sdk.Unsupported, "%v", e).WithHint("is this Windows, and whole? run dism /online /get-packages by hand")
-	case *FormatError:
-		return sdk.Errorf(sdk.Unavailable, "%v", e).WithHint("run dism /english by hand and look at what it prints")
-	case *Failure:
-		return e.explain()
+// Explain gives an error of DISM its code; nil where err is none.
+func Explain(err error) *sdk.Error {
+	if silent, is := errors.AsType[*SilentError](err); is {
+		return sdk.Errorf(sdk.Unsupported, "%v", silent).WithHint("is this Windows, and whole? run dism /online /get-packages by hand")
 	}
-	return err
+	if format, is := errors.AsType[*FormatError](err); is {
+		return sdk.Errorf(sdk.Unavailable, "%v", format).WithHint("run dism /english by hand and look at what it prints")
+	}
+	if failed, is := errors.AsType[*Failure](err); is {
+		return failed.explain()
+	}
+	return nil
 }
 
 // hints say what to do about codes whose names do not.

@@ -33,7 +33,7 @@ const (
 	// lockPatience is how long a worker waits for one that is just ending.
 	lockPatience = 30 * time.Second
 	// orphanPoll is how often a DISM without its worker is looked at.
-	orphanPoll = 500 * time.Millisecond
+	orphanPoll = 100 * time.Millisecond
 )
 
 // Work does the job in a folder to its end, in the process of a worker. It may be called again, also while the first call is

@@ -86,6 +86,9 @@ func (d *DISM) load() (store, error) {
 }
 
 func (d *DISM) save(s store) error {
+	if len(s.Packages) == 0 {
+		s.Packages = nil // the same bytes for the same store
+	}
 	text, err := json.Marshal(s)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(d.Folder, storeFile), text, 0o600)
