@@ -5,6 +5,7 @@ package trust
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -16,6 +17,7 @@ type Binary struct {
 	Path   string
 	SHA256 string // lower-case hex
 	info   fs.FileInfo
+	held   *os.File // nil when it is not held
 }
 
 // Read digests an executable, after it has seen that nobody else may write to it.
@@ -28,25 +30,44 @@ func Read(path string) (Binary, error) {
 
 // Digest digests an executable, whoever may write to it.
 func Digest(path string) (Binary, error) {
+	b, err := digest(path)
+	if err != nil {
+		return Binary{}, err
+	}
+	err = b.Close()
+	b.held = nil
+	return b, err
+}
+
+// digest digests an executable and holds it.
+func digest(path string) (b Binary, err error) {
 	if info, err := os.Stat(path); err != nil {
 		return Binary{}, err
 	} else if !info.Mode().IsRegular() { // opening a pipe would wait for ever
 		return Binary{}, fmt.Errorf("%s is not a file", path)
 	}
-	f, err := os.Open(path)
+	f, err := hold(path)
 	if err != nil {
 		return Binary{}, err
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return Binary{}, err
+	b = Binary{Path: path, held: f}
+	if b.info, err = f.Stat(); err != nil {
+		return Binary{}, errors.Join(err, f.Close())
 	}
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
-		return Binary{}, fmt.Errorf("%s cannot be read: %w", path, err)
+		return Binary{}, errors.Join(fmt.Errorf("%s cannot be read: %w", path, err), f.Close())
 	}
-	return Binary{Path: path, SHA256: hex.EncodeToString(h.Sum(nil)), info: info}, nil
+	b.SHA256 = hex.EncodeToString(h.Sum(nil))
+	return b, nil
+}
+
+// Close lets go of an executable that is held.
+func (b Binary) Close() error {
+	if b.held == nil {
+		return nil
+	}
+	return b.held.Close()
 }
 
 // Unchanged says whether the path still names the file that was read, untouched. Asked after the launch, it closes the

@@ -151,18 +151,26 @@ func (e *MismatchError) Error() string {
 }
 
 // Verify reads the executable of a plugin and accepts it when it is the pinned one. What is launched must be the
-// [Binary] that it gives.
+// [Binary] that it gives. On Windows nobody can write or replace the file until the binary is closed; elsewhere
+// [Binary.Unchanged] tells of it after the launch.
 func (l *Lock) Verify(name, path string) (Binary, error) {
-	b, err := Read(path)
+	if err := CheckWritable(path); err != nil {
+		return Binary{}, err
+	}
+	b, err := digest(path)
 	if err != nil {
 		return Binary{}, err
 	}
 	pin, ok := l.Find(name, Platform())
 	switch {
 	case !ok:
-		return Binary{}, &NotPinnedError{name, path, b.SHA256}
+		err = &NotPinnedError{name, path, b.SHA256}
 	case pin.SHA256 != b.SHA256:
-		return Binary{}, &MismatchError{name, path, pin, b.SHA256}
+		err = &MismatchError{name, path, pin, b.SHA256}
+	}
+	if err != nil {
+		_ = b.Close() // it was read only
+		return Binary{}, err
 	}
 	return b, nil
 }

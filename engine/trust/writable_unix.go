@@ -4,6 +4,7 @@ package trust
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -41,3 +42,8 @@ func who(bad fs.FileMode) string {
 	}
 	return "its group and everybody"
 }
+
+// Hold does nothing: here a file can be replaced while it runs or is read. [Binary.Unchanged] tells of it afterwards.
+func Hold(string) (io.Closer, error) { return io.NopCloser(nil), nil }
+
+func hold(path string) (*os.File, error) { return os.Open(path) }
