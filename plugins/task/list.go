@@ -12,6 +12,7 @@ import (
 
 	"github.com/rectify-project/rectify/internal/artefact/taskxml"
 	"github.com/rectify-project/rectify/internal/artefact/winzone"
+	"github.com/rectify-project/rectify/internal/machine/tasks"
 	"github.com/rectify-project/rectify/internal/machine/zone"
 	"github.com/rectify-project/rectify/sdk"
 	"github.com/rectify-project/rectify/sdk/target"
@@ -55,46 +56,128 @@ const (
 	maxDepth = 16
 )
 
-func listProbe() sdk.Probe {
+func listProbe(s *tasks.Scheduler) sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "list",
 		Summary: "Scheduled tasks and what they run",
-		Doc:     `Reads the definitions below %SystemRoot%\System32\Tasks. Definitions that cannot be read are counted in ` + "`damaged`" + ` and make the answer partial.`,
-		Targets: []sdk.TargetKind{sdk.Offline},
+		Doc: `Of a disk it reads the definitions below %SystemRoot%\System32\Tasks; on a running machine it asks the Task Scheduler, for hidden tasks too. Definitions that cannot be read are counted ` +
+			"in `damaged`" + ` and make the answer partial, and so do folders that cannot be read, and a session without administrator rights, which the Task Scheduler does not show all tasks.`,
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"tasks":[],"count":0,"damaged":0,"cut":false}`),
-	}, list)
+	}, func(ctx context.Context, call *sdk.Call, in ListInput) (sdk.Reading[ListOutput], error) {
+		l := newList(call.Target, in)
+		if call.Target.Kind() == target.Live {
+			return l.live(ctx, s)
+		}
+		return l.offline(ctx)
+	})
 }
 
-func list(ctx context.Context, call *sdk.Call, in ListInput) (sdk.Reading[ListOutput], error) {
-	reading := sdk.Reading[ListOutput]{Value: ListOutput{Tasks: []Task{}}}
-	wanted := matcher(in.Path)
-	z, _ := zone.Of(call.Target) // nil: local times are left out
-	w := walk{target: call.Target}
-	out := &reading.Value
-	err := w.folder(ctx, call.Target.Display(tasksFolder), "", 0, func(path string) {
-		if !wanted(path) {
+// list is an answer in the making.
+type list struct {
+	target  *target.Target
+	wanted  func(path string) bool
+	zone    *winzone.Zone // nil: local times are left out
+	folder  string        // that holds the definitions
+	out     ListOutput
+	trouble troubles
+}
+
+func newList(t *target.Target, in ListInput) *list {
+	z, _ := zone.Of(t)
+	return &list{target: t, wanted: matcher(in.Path), zone: z, folder: t.Display(tasksFolder), out: ListOutput{Tasks: []Task{}}}
+}
+
+func (l *list) offline(ctx context.Context) (sdk.Reading[ListOutput], error) {
+	w := walk{target: l.target, troubles: &l.trouble}
+	err := w.folder(ctx, l.folder, "", 0, func(path string) {
+		if !l.wanted(path) {
 			return
 		}
-		d, file, err := open(call.Target, path)
-		if err != nil {
-			out.Damaged++
-			w.problem(err)
-			return
+		if d, file, err := open(l.target, path); err != nil {
+			l.damaged(err)
+		} else {
+			l.add(newTask(path, file, d, l.zone))
 		}
-		out.Count++
-		if len(out.Tasks) == maxTasks {
-			out.Cut = true
-			return
-		}
-		out.Tasks = append(out.Tasks, newTask(path, file, d, z))
 	})
 	if err != nil {
 		return sdk.Reading[ListOutput]{}, err
 	}
-	if w.first != nil {
-		reading.Partial = fmt.Sprintf("%d definitions or folders of tasks cannot be read: %v", w.problems, w.first)
+	return l.reading(), nil
+}
+
+func (l *list) live(ctx context.Context, s *tasks.Scheduler) (sdk.Reading[ListOutput], error) {
+	listing, err := s.List(ctx)
+	if err != nil {
+		return sdk.Reading[ListOutput]{}, failure(err)
 	}
-	return reading, nil
+	for _, t := range listing.Tasks {
+		if !l.wanted(t.Path) {
+			continue
+		}
+		d, err := taskxml.Parse(strings.NewReader(t.XML))
+		if err != nil {
+			l.damaged(fmt.Errorf("%s: %w", t.Path, err))
+			continue
+		}
+		task := newTask(t.Path, l.folder+t.Path, d, l.zone)
+		task.Enabled = t.Enabled
+		l.add(task)
+	}
+	for _, u := range listing.Unread {
+		err := fmt.Errorf("%s: %w", u.Path, u.Err)
+		switch {
+		case u.Folder:
+			l.trouble.add(err)
+		case l.wanted(u.Path):
+			l.damaged(err)
+		}
+	}
+	r := l.reading()
+	if listing.Limited {
+		if r.Partial != "" {
+			r.Partial += "; "
+		}
+		r.Partial += "without administrator rights the Task Scheduler does not show all tasks"
+		r.Settle = "run as an administrator"
+	}
+	return r, nil
+}
+
+func (l *list) damaged(err error) {
+	l.out.Damaged++
+	l.trouble.add(err)
+}
+
+func (l *list) add(t Task) {
+	l.out.Count++
+	if len(l.out.Tasks) == maxTasks {
+		l.out.Cut = true
+		return
+	}
+	l.out.Tasks = append(l.out.Tasks, t)
+}
+
+func (l *list) reading() sdk.Reading[ListOutput] {
+	r := sdk.Observed(l.out)
+	if l.trouble.first != nil {
+		r.Partial = fmt.Sprintf("%d definitions or folders of tasks cannot be read: %v", l.trouble.count, l.trouble.first)
+	}
+	return r
+}
+
+// troubles counts what could not be read.
+type troubles struct {
+	count int
+	first error
+}
+
+func (p *troubles) add(err error) {
+	p.count++
+	if p.first == nil {
+		p.first = err
+	}
 }
 
 func newTask(path, file string, d *taskxml.Definition, z *winzone.Zone) Task {
@@ -133,17 +216,9 @@ func matcher(pattern string) func(string) bool {
 
 // walk goes through the folder of tasks.
 type walk struct {
-	target   *target.Target
-	files    int
-	problems int
-	first    error
-}
-
-func (w *walk) problem(err error) {
-	w.problems++
-	if w.first == nil {
-		w.first = err
-	}
+	*troubles
+	target *target.Target
+	files  int
 }
 
 func (w *walk) folder(ctx context.Context, folder, path string, depth int, visit func(path string)) error {
@@ -155,7 +230,7 @@ func (w *walk) folder(ctx context.Context, folder, path string, depth int, visit
 	case err != nil && depth == 0:
 		return unavailable(err)
 	case err != nil:
-		w.problem(err)
+		w.add(err)
 		return nil
 	}
 	for _, e := range entries {
@@ -167,7 +242,7 @@ func (w *walk) folder(ctx context.Context, folder, path string, depth int, visit
 		case !e.IsDir():
 			visit(sub)
 		case depth >= maxDepth:
-			w.problem(fmt.Errorf("%s: folders of tasks more than %d levels deep are not looked into", sub, maxDepth))
+			w.add(fmt.Errorf("%s: folders of tasks more than %d levels deep are not looked into", sub, maxDepth))
 		default:
 			if err := w.folder(ctx, folder+`\`+e.Name(), sub, depth+1, visit); err != nil {
 				return err

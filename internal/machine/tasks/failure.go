@@ -22,8 +22,6 @@ const (
 	pathNotFound        hresult.Code = 0x80070003
 	serviceNotInstalled hresult.Code = 0x8004130C // SCHED_E_SERVICE_NOT_INSTALLED
 	serviceNotRunning   hresult.Code = 0x80041315 // SCHED_E_SERVICE_NOT_RUNNING
-
-	hasNotRun uint32 = 0x00041303 // SCHED_S_TASK_HAS_NOT_RUN
 )
 
 // classified adds to an error of a COM object of what kind it is.

@@ -188,6 +188,8 @@ func stateOf(n int32) (State, error) {
 	return states[n], nil
 }
 
+const hasNotRun = 0x00041303 // SCHED_S_TASK_HAS_NOT_RUN
+
 // last reads the last run; nil when there was none. Windows gives its time as this machine's local time.
 func (t task) last() (*Run, error) {
 	result, err := t.Int(taskGetLastTaskResult, "IRegisteredTask.get_LastTaskResult")
