@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,7 +59,10 @@ const (
 	startTypeEvent = 7040
 )
 
-func changesProbe() sdk.Probe {
+func changesProbe() sdk.Probe { return changesOf(eventlog.Source{}) }
+
+// changesOf is the probe over a source of channels.
+func changesOf(source eventlog.Source) sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "changes",
 		Summary: "When services were stopped, started and reconfigured",
@@ -67,13 +71,16 @@ func changesProbe() sdk.Probe {
 
 Windows 10 and 11 clients do not log 7036: where a System channel has none of any service, the answer is partial, because then nothing says that a service was not stopped. ` +
 			`Event 38 of Microsoft-Windows-WindowsUpdateClient/Operational, by which wuauserv says that it was asked to stop, is added as stop_pending. ` +
-			`Partial too where the channel begins inside a window or is damaged.`,
-		Targets: []sdk.TargetKind{sdk.Offline},
+			`Partial too where the channel begins inside a window, is damaged, or was cleared while it was read.`,
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"changes":[],"count":0,"start_types":[],"cut":false}`),
-	}, changes)
+	}, func(ctx context.Context, call *sdk.Call, in ChangesInput) (sdk.Reading[ChangesOutput], error) {
+		return changes(ctx, call, source, in)
+	})
 }
 
-func changes(ctx context.Context, call *sdk.Call, in ChangesInput) (sdk.Reading[ChangesOutput], error) {
+func changes(ctx context.Context, call *sdk.Call, source eventlog.Source, in ChangesInput) (sdk.Reading[ChangesOutput], error) {
 	found := newGathered()
 	if len(in.Names) == 0 {
 		return sdk.Reading[ChangesOutput]{}, sdk.Errorf(sdk.InvalidInput, "no service is named; expected for instance wuauserv").WithPath("/names")
@@ -82,7 +89,7 @@ func changes(ctx context.Context, call *sdk.Call, in ChangesInput) (sdk.Reading[
 	if err != nil || empty {
 		return sdk.Observed(found.output()), err
 	}
-	c, err := eventlog.Open(call.Target, eventlog.System)
+	c, err := source.Open(call.Target, eventlog.System)
 	if err != nil {
 		return sdk.Reading[ChangesOutput]{}, sdk.AsError(err)
 	}
@@ -118,7 +125,7 @@ func changes(ctx context.Context, call *sdk.Call, in ChangesInput) (sdk.Reading[
 	if err != nil {
 		return sdk.Reading[ChangesOutput]{}, err
 	}
-	if err := stopRequests(ctx, call.Target, in.Names, times, found.changes.Add); err != nil {
+	if err := stopRequests(ctx, call.Target, source, in.Names, times, found.changes.Add); err != nil {
 		return sdk.Reading[ChangesOutput]{}, err
 	}
 	reading := sdk.Observed(found.output())
@@ -142,10 +149,15 @@ func changes(ctx context.Context, call *sdk.Call, in ChangesInput) (sdk.Reading[
 	return reading, nil
 }
 
+var errFound = errors.New("found")
+
 // everLogged says whether the channel has a change of state of any service.
 func everLogged(ctx context.Context, c *eventlog.Channel) (bool, error) {
-	cov, err := c.Scan(ctx, evtx.Filter{Providers: []string{controlManager}, IDs: []uint32{stateEvent}}, func(*evtx.Record) error { return nil })
-	return cov.Matched > 0, err
+	_, err := c.Scan(ctx, evtx.Filter{Providers: []string{controlManager}, IDs: []uint32{stateEvent}}, func(*evtx.Record) error { return errFound })
+	if errors.Is(err, errFound) {
+		return true, nil
+	}
+	return false, err
 }
 
 // gathered holds what is found. A channel can have any number of changes, of which no more are held than are listed.

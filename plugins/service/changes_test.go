@@ -8,6 +8,9 @@ import (
 
 	"github.com/rectify-project/rectify/internal/forge/disk"
 	"github.com/rectify-project/rectify/internal/forge/evtx"
+	"github.com/rectify-project/rectify/internal/machine/eventlog"
+	"github.com/rectify-project/rectify/internal/machine/eventlog/fakeeventlog"
+	"github.com/rectify-project/rectify/internal/verification"
 	"github.com/rectify-project/rectify/sdk"
 )
 
@@ -68,8 +71,14 @@ func TestChanges(t *testing.T) {
 			if len(test.changes) > 0 && (len(answer.Evidence) != len(test.changes) || answer.Evidence[0].EventID != stateEvent) {
 				t.Errorf("evidence %+v", answer.Evidence)
 			}
+			running, err := fakeeventlog.Ask(t, changesOf(eventlog.From(fakeeventlog.Like(t, machine))), machine, test.input)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fakeeventlog.Same(t, running, answer)
 		})
 	}
+	verification.ShownByFake(t, "the events of a running Windows tell the changes of services that their files tell, and without event 7036 nothing is ruled out", "service.changes")
 	machine := disk.New(t, moment(60), map[string][]byte{systemLog: disk.Log(t, first, other, retyped)})
 	out, _, err := disk.Observe[ChangesOutput](t, Plugin(), "changes", machine, window)
 	if err != nil || len(out.StartTypes) != 1 || out.StartTypes[0].From != "manual" || out.StartTypes[0].To != "disabled" {
@@ -87,6 +96,11 @@ func TestStopRequests(t *testing.T) {
 	if err != nil || answer.Partial == "" || len(out.Changes) != 1 || out.Changes[0].State != "stop_pending" || answer.Evidence[0].EventID != stopRequest {
 		t.Errorf("%v, partial %q: %s", err, answer.Partial, answer.Value)
 	}
+	running, err := fakeeventlog.Ask(t, changesOf(eventlog.From(fakeeventlog.Like(t, machine))), machine, `{"names":["wuauserv"],"since":"1h"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fakeeventlog.Same(t, running, answer)
 	if out, _, err := disk.Observe[ChangesOutput](t, Plugin(), "changes", machine, `{"names":["BITS"],"since":"1h"}`); err != nil || out.Count != 0 {
 		t.Errorf("of another service: %+v, %v", out, err)
 	}

@@ -15,12 +15,12 @@ const stopRequest = 38
 
 // stopRequests calls add for what the Windows Update service logs of itself. It logs no other change, so that its channel can
 // add and never rule out: a channel that is not there changes nothing.
-func stopRequests(ctx context.Context, t *target.Target, names []string, times period.Times, add func(Change)) error {
+func stopRequests(ctx context.Context, t *target.Target, source eventlog.Source, names []string, times period.Times, add func(Change)) error {
 	name, wanted := find(names, "wuauserv")
 	if !wanted {
 		return nil
 	}
-	c, err := eventlog.Open(t, eventlog.UpdateClient)
+	c, err := source.Open(t, eventlog.UpdateClient)
 	if err != nil {
 		return nil
 	}

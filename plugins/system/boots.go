@@ -51,7 +51,10 @@ const (
 	maxEvents = 10_000
 )
 
-func bootsProbe() sdk.Probe {
+func bootsProbe() sdk.Probe { return bootsOf(eventlog.Source{}) }
+
+// bootsOf is the probe over a source of channels.
+func bootsOf(source eventlog.Source) sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "boots",
 		Summary: "When the system was shut down and started, and who wanted it",
@@ -62,19 +65,22 @@ Windows Update wanted it where the program of event 1074 is one of its own (MoUs
 			`Windows that acts for others (svchost, winlogon, wininit, the Start menu) gave a reason of servicing: operating system with upgrade, service pack, hotfix or security fix. The reason alone is no proof, because any ` +
 			`program may give any. A shutdown without event 1074 leaves the initiator unknown, and ` + "`by_windows_update`" + ` absent.
 
-Partial where the System channel begins after ` + "`since`" + ` or is damaged.`,
-		Targets: []sdk.TargetKind{sdk.Offline},
+Partial where the System channel begins after ` + "`since`" + `, is damaged, or was cleared while it was read.`,
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"boots":[],"count":0,"cut":false}`),
-	}, boots)
+	}, func(ctx context.Context, call *sdk.Call, in BootsInput) (sdk.Reading[BootsOutput], error) {
+		return boots(ctx, call, source, in)
+	})
 }
 
-func boots(ctx context.Context, call *sdk.Call, in BootsInput) (sdk.Reading[BootsOutput], error) {
+func boots(ctx context.Context, call *sdk.Call, source eventlog.Source, in BootsInput) (sdk.Reading[BootsOutput], error) {
 	times, _, err := period.New(nil, in.Since, call.Target.Now())
 	if err != nil {
 		return sdk.Reading[BootsOutput]{}, err
 	}
 	from := times.Hull().From
-	c, err := eventlog.Open(call.Target, eventlog.System)
+	c, err := source.Open(call.Target, eventlog.System)
 	if err != nil {
 		return sdk.Reading[BootsOutput]{}, sdk.AsError(err)
 	}

@@ -8,6 +8,9 @@ import (
 
 	"github.com/rectify-project/rectify/internal/forge/disk"
 	"github.com/rectify-project/rectify/internal/forge/evtx"
+	"github.com/rectify-project/rectify/internal/machine/eventlog"
+	"github.com/rectify-project/rectify/internal/machine/eventlog/fakeeventlog"
+	"github.com/rectify-project/rectify/internal/verification"
 	"github.com/rectify-project/rectify/sdk"
 )
 
@@ -111,8 +114,14 @@ func TestBoots(t *testing.T) {
 			if len(test.want) > 0 && (len(answer.Evidence) == 0 || answer.Evidence[0].Channel != "System") {
 				t.Errorf("evidence %+v", answer.Evidence)
 			}
+			running, err := fakeeventlog.Ask(t, bootsOf(eventlog.From(fakeeventlog.Like(t, machine))), machine, `{"since":"30d"}`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fakeeventlog.Same(t, running, answer)
 		})
 	}
+	verification.ShownByFake(t, "the events of a running Windows tell the starts and shutdowns, and who wanted them, that their file tells", "system.boots")
 }
 
 // lastAliveEvent is EventLog 6008, whose binary data tell when the system was last alive: in local time, then in UTC.
@@ -174,6 +183,12 @@ func TestBootsOfRealMachines(t *testing.T) {
 					t.Errorf("%d of %s, want %d: %s", got[k], k, n, answer.Value)
 				}
 			}
+			machine := disk.Open(t, filepath.Join(dir, host), noon)
+			running, err := fakeeventlog.Ask(t, bootsOf(eventlog.From(fakeeventlog.Like(t, machine))), machine, `{}`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fakeeventlog.Same(t, running, answer)
 		})
 	}
 }

@@ -67,7 +67,10 @@ const (
 	longest = 72 * time.Hour
 )
 
-func runsProbe() sdk.Probe {
+func runsProbe() sdk.Probe { return runsOf(eventlog.Source{}) }
+
+// runsOf is the probe over a source of channels.
+func runsOf(source eventlog.Source) sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "runs",
 		Summary: "Scheduled tasks that ran in given windows of time",
@@ -75,15 +78,18 @@ func runsProbe() sdk.Probe {
 			`words about updates and restarts in the scripts that it runs. A run that overlaps a window counts; one of which no end was logged lasts until the task or the Task Scheduler is started again, at most three days.
 
 The channel is off by default on Windows 10 and 11: then the answer is not known. Partial where the channel begins inside a window, was switched off before one, is damaged, or has more than 10,000 runs in the time asked for; ` +
-			`and where a definition, or a script that it runs, cannot be read.`,
-		Targets: []sdk.TargetKind{sdk.Offline},
+			`and where a definition, or a script that it runs, cannot be read: on a running Windows an administrator reads them all.`,
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"tasks":[],"count":0,"cut":false}`),
-	}, runs)
+	}, func(ctx context.Context, call *sdk.Call, in RunsInput) (sdk.Reading[RunsOutput], error) {
+		return runs(ctx, call, source, in)
+	})
 }
 
 const enableHint = "wevtutil set-log Microsoft-Windows-TaskScheduler/Operational /enabled:true lets the next failure be explained"
 
-func runs(ctx context.Context, call *sdk.Call, in RunsInput) (sdk.Reading[RunsOutput], error) {
+func runs(ctx context.Context, call *sdk.Call, source eventlog.Source, in RunsInput) (sdk.Reading[RunsOutput], error) {
 	out := RunsOutput{Tasks: []TaskRuns{}}
 	times, empty, err := period.New(in.Windows, in.Since, call.Target.Now())
 	if err != nil || empty {
@@ -92,10 +98,10 @@ func runs(ctx context.Context, call *sdk.Call, in RunsInput) (sdk.Reading[RunsOu
 	if times == nil {
 		times = period.Times{{}} // one window without ends
 	}
-	c, err := eventlog.Open(call.Target, eventlog.TaskScheduler)
+	c, err := source.Open(call.Target, eventlog.TaskScheduler)
 	var missing *eventlog.MissingError
 	switch {
-	case errors.As(err, &missing):
+	case errors.As(err, &missing) && missing.File != "":
 		return sdk.Reading[RunsOutput]{}, sdk.Errorf(sdk.Unavailable, "no log tells which tasks ran: %s does not exist, because the channel is switched off or was never used", missing.File).
 			WithHint(enableHint)
 	case err != nil:
@@ -128,13 +134,16 @@ func runs(ctx context.Context, call *sdk.Call, in RunsInput) (sdk.Reading[RunsOu
 		why.Add(reason)
 		reading.Covers, reading.Settle = covers, "a shorter time to look at: windows, or since"
 	}
-	if reason, covers, settle := gaps(call.Target, cov, times, from); reason != "" {
+	if reason, covers, settle := gaps(call.Target, source, cov, times, from); reason != "" {
 		why.Add(reason)
 		reading.Covers, reading.Settle = covers, settle
 	}
 	for i := range out.Tasks {
 		if err := out.Tasks[i].define(call.Target); err != nil {
 			why.Add(fmt.Sprintf("the definition of the task %s cannot be read: %v", out.Tasks[i].Path, err))
+			if reading.Settle == "" && errors.Is(err, fs.ErrPermission) {
+				reading.Settle = "the rights of an administrator: nobody else reads the definitions of other accounts' tasks"
+			}
 		}
 		for _, script := range out.Tasks[i].unread {
 			why.Add(fmt.Sprintf("a script of the task %s is not known: %s", out.Tasks[i].Path, script))
@@ -215,11 +224,11 @@ func (t *TaskRuns) define(machine *target.Target) error {
 }
 
 // gaps says which time of the windows the channel cannot tell about.
-func gaps(machine *target.Target, cov eventlog.Coverage, times period.Times, from time.Time) (reason string, covers *sdk.Window, settle string) {
+func gaps(machine *target.Target, source eventlog.Source, cov eventlog.Coverage, times period.Times, from time.Time) (reason string, covers *sdk.Window, settle string) {
 	if reason, covers = cov.Lost(from); reason != "" {
 		return reason, covers, enableHint
 	}
-	on, _, err := eventlog.Enabled(machine, cov.Channel) // what cannot be read says nothing
+	on, _, err := source.Enabled(machine, cov.Channel) // what cannot be read says nothing
 	off := err == nil && !on
 	for _, w := range times {
 		// A machine that runs starts tasks all the time: a log that ends before a window was switched off.

@@ -3,6 +3,7 @@ package task
 import (
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +11,11 @@ import (
 	"github.com/rectify-project/rectify/internal/forge/disk"
 	"github.com/rectify-project/rectify/internal/forge/evtx"
 	"github.com/rectify-project/rectify/internal/forge/hive"
+	"github.com/rectify-project/rectify/internal/machine/eventlog"
+	"github.com/rectify-project/rectify/internal/machine/eventlog/fakeeventlog"
+	"github.com/rectify-project/rectify/internal/verification"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/target"
 )
 
 const (
@@ -106,8 +111,17 @@ func TestRuns(t *testing.T) {
 			if answer.Partial != "" {
 				t.Errorf("partial: %s", answer.Partial)
 			}
+			running, err := fakeeventlog.Ask(t, runsOf(eventlog.From(fakeeventlog.Like(t, machine))), machine, test.input)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if runtime.GOOS != "windows" && strings.Contains(running.Partial, target.ErrNotWindows.Error()) {
+				running.Partial = "" // the definitions of this machine, which has none
+			}
+			fakeeventlog.Same(t, running, answer)
 		})
 	}
+	verification.ShownByFake(t, "the events of a running Windows tell the runs of tasks that their file tells", "task.runs")
 }
 
 func TestRunsWithDefinitions(t *testing.T) {
@@ -165,6 +179,29 @@ func TestRunsThatCannotBeKnown(t *testing.T) {
 			_, answer, err := disk.Observe[RunsOutput](t, Plugin(), "runs", disk.New(t, moment(125), files), windows)
 			if err != nil || answer.Partial == "" || answer.Settle != enableHint {
 				t.Errorf("%v, partial %q, settle %q", err, answer.Partial, answer.Settle)
+			}
+			machine := disk.New(t, moment(125), files)
+			running, err := fakeeventlog.Ask(t, runsOf(eventlog.From(fakeeventlog.Like(t, machine))), machine, windows)
+			if err != nil || !strings.HasPrefix(running.Partial, answer.Partial) || running.Settle != enableHint {
+				t.Errorf("on a running Windows: %v, partial %q, settle %q", err, running.Partial, running.Settle)
+			}
+		})
+	}
+	for name, given := range map[string]func(m *fakeeventlog.Machine){
+		"unknown-channel": func(*fakeeventlog.Machine) {},
+		"never-on":        func(m *fakeeventlog.Machine) { m.Add(eventlog.TaskScheduler).NoLog = true },
+		"denied":          func(m *fakeeventlog.Machine) { m.Add(eventlog.TaskScheduler).Denied = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := fakeeventlog.New()
+			given(m)
+			_, err := fakeeventlog.Ask(t, runsOf(eventlog.From(m)), disk.New(t, noon, nil), windows)
+			want := map[string]sdk.ErrorCode{"denied": sdk.AccessDenied}[name]
+			if want == "" {
+				want = sdk.Unavailable
+			}
+			if e := sdk.AsError(err); err == nil || e.Code != want || e.Hint == "" {
+				t.Errorf("got %v, want %s", err, want)
 			}
 		})
 	}

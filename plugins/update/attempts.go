@@ -69,7 +69,10 @@ const (
 	lookBack = 24 * time.Hour
 )
 
-func attemptsProbe() sdk.Probe {
+func attemptsProbe() sdk.Probe { return attemptsOf(eventlog.Source{}) }
+
+// attemptsOf is the probe over a source of channels.
+func attemptsOf(source eventlog.Source) sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "attempts",
 		Summary: "Updates that were downloaded and installed, or failed",
@@ -79,13 +82,16 @@ func attemptsProbe() sdk.Probe {
 
 An attempt failed while downloading where its download had started and its installation had not. An update is no longer open once it, or a later issue of it (the same KB and title but for numbers), was installed.
 
-The System channel decides what is known: partial where it begins after ` + "`since`" + ` or is damaged. Without it, what the other sources have is partial, and nothing is not known.`,
-		Targets: []sdk.TargetKind{sdk.Offline},
+The System channel decides what is known: partial where it begins after ` + "`since`" + `, is damaged, or was cleared while it was read. Without it, what the other sources have is partial, and nothing is not known.`,
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"failed":[],"succeeded":[],"open":[],"others":[],"updates":[],"cut":false}`),
-	}, attempts)
+	}, func(ctx context.Context, call *sdk.Call, in AttemptsInput) (sdk.Reading[AttemptsOutput], error) {
+		return attempts(ctx, call, source, in)
+	})
 }
 
-func attempts(ctx context.Context, call *sdk.Call, in AttemptsInput) (sdk.Reading[AttemptsOutput], error) {
+func attempts(ctx context.Context, call *sdk.Call, source eventlog.Source, in AttemptsInput) (sdk.Reading[AttemptsOutput], error) {
 	reading := sdk.Reading[AttemptsOutput]{}
 	times, _, err := period.New(nil, in.Since, call.Target.Now())
 	if err != nil {
@@ -97,10 +103,10 @@ func attempts(ctx context.Context, call *sdk.Call, in AttemptsInput) (sdk.Readin
 		begin = from.Add(-lookBack)
 	}
 	system := newSteps()
-	cov, systemErr := channelSteps(ctx, call.Target, eventlog.System, begin, system.Add)
+	cov, systemErr := stepsOf(ctx, call.Target, source, eventlog.System, begin, system.Add)
 	// The others only add: what decides is the System channel, so that an error of theirs is passed over.
 	operational, reporting := newSteps(), newSteps()
-	_, _ = channelSteps(ctx, call.Target, eventlog.UpdateClient, begin, operational.Add)
+	_, _ = stepsOf(ctx, call.Target, source, eventlog.UpdateClient, begin, operational.Add)
 	_, _ = reportingSteps(ctx, call.Target, begin, reporting.Add)
 	if ctx.Err() != nil {
 		return reading, ctx.Err()

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -11,12 +12,15 @@ import (
 
 	"github.com/rectify-project/rectify/internal/forge/disk"
 	"github.com/rectify-project/rectify/internal/forge/evtx"
+	"github.com/rectify-project/rectify/internal/machine/eventlog"
+	"github.com/rectify-project/rectify/internal/machine/eventlog/fakeeventlog"
+	"github.com/rectify-project/rectify/internal/verification"
 	"github.com/rectify-project/rectify/sdk"
 )
 
 const (
-	guidA = "25acae93-40d4-4e62-814c-efb2f29f1bca"
-	guidB = "8ca4bd71-dfae-4434-a8fb-500484a07261"
+	guidA      = "25acae93-40d4-4e62-814c-efb2f29f1bca"
+	guidB      = "8ca4bd71-dfae-4434-a8fb-500484a07261"
 	title = "2024-05 Cumulative Update for Windows 10 (KB5034441)"
 )
 
@@ -75,8 +79,14 @@ func TestAttempts(t *testing.T) {
 			if len(out.Failed) > 0 && (len(answer.Evidence) == 0 || answer.Evidence[0].Pointer != "/failed/0") {
 				t.Errorf("evidence %+v", answer.Evidence)
 			}
+			running, err := fakeeventlog.Ask(t, attemptsOf(eventlog.From(fakeeventlog.Like(t, machine))), machine, `{"code":"0x8024001e","since":"30d"}`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fakeeventlog.Same(t, running, answer)
 		})
 	}
+	verification.ShownByFake(t, "the events of a running Windows tell the attempts to update that their files tell", "update.attempts")
 }
 
 func describe(out AttemptsOutput) string {
@@ -172,6 +182,15 @@ func TestAttemptsOfRealMachines(t *testing.T) {
 				t.Errorf("failures %v, want %v", got, want)
 			}
 			t.Logf("%d failed, %d open, %d succeeded", len(out.Failed), len(out.Open), len(out.Succeeded))
+			machine := disk.Open(t, filepath.Join(dir, host), noon)
+			running, err := fakeeventlog.Ask(t, attemptsOf(eventlog.From(fakeeventlog.Like(t, machine))), machine, `{}`)
+			if err != nil || running.Partial != "" {
+				t.Fatal(err, running.Partial)
+			}
+			var live AttemptsOutput
+			if err := json.Unmarshal(running.Value, &live); err != nil || len(live.Failed) != len(out.Failed) {
+				t.Errorf("on a running Windows: %v, %d failed, want %d", err, len(live.Failed), len(out.Failed))
+			}
 		})
 	}
 }

@@ -23,7 +23,12 @@ var eventKinds = map[uint32]kind{
 
 // channelSteps calls add for each step that a channel has, in the order of the log.
 func channelSteps(ctx context.Context, t *target.Target, channel string, from time.Time, add func(step)) (eventlog.Coverage, error) {
-	c, err := eventlog.Open(t, channel)
+	return stepsOf(ctx, t, eventlog.Source{}, channel, from, add)
+}
+
+// stepsOf is channelSteps over a source of channels.
+func stepsOf(ctx context.Context, t *target.Target, source eventlog.Source, channel string, from time.Time, add func(step)) (eventlog.Coverage, error) {
+	c, err := source.Open(t, channel)
 	if err != nil {
 		return eventlog.Coverage{}, err
 	}
