@@ -122,6 +122,8 @@ func explain(err error) error {
 	code := sdk.InvalidInput // of the path itself: it is on no disk, or no path
 	var pathError *fs.PathError
 	switch {
+	case errors.Is(err, target.ErrNotWindows):
+		code = sdk.Unsupported
 	case errors.Is(err, fs.ErrNotExist):
 		code = sdk.NotFound
 	case errors.Is(err, fs.ErrPermission):

@@ -7,8 +7,13 @@ import "github.com/rectify-project/rectify/sdk"
 func Plugin() sdk.Plugin {
 	return sdk.Plugin{
 		Name:    "disk",
-		Version: "1.0.0",
+		Version: "1.1.0",
 		Summary: "Volumes: free space, state of the file system",
-		Probes:  []sdk.Probe{spaceProbe(), volumeProbe()},
+		Probes:  []sdk.Probe{spaceProbe(), volumeProbe(system{})},
 	}
 }
+
+// system is this system.
+type system struct{}
+
+var _ volumes = system{}
