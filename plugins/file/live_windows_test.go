@@ -47,7 +47,6 @@ func TestLiveActions(t *testing.T) {
 		"rename-folder": {action: "rename", input: func(f string) any {
 			return RenameInput{Path: in(f, `softwaredistribution`), To: "SoftwareDistribution.old", Recreated: setAside}
 		}},
-		"rename-file":    {action: "rename", input: func(f string) any { return RenameInput{Path: in(f, "a.log"), To: "b.log"} }},
 		"rename-nothing": {action: "rename", input: func(f string) any { return RenameInput{Path: in(f, "none"), To: "b"} }, noop: true},
 		"rename-onto":    {action: "rename", input: func(f string) any { return RenameInput{Path: in(f, "a.log"), To: "SAME"} }, refuses: sdk.InvalidInput},
 		"copy":           {action: "copy", input: func(f string) any { return CopyInput{Path: in(f, "A.LOG"), To: in(f, `to\b`)} }},
@@ -187,6 +186,7 @@ func renameHeld(t *testing.T, folder, path, to string, asker holders.Asker, repo
 
 // A file that another process has open without sharing is not renamed; the error says so and who holds it.
 func TestHeldFile(t *testing.T) {
+	t.Parallel()
 	folder := liveFolder(t, "x = text")
 	process, _ := hold(t, filepath.Join(folder, "x"))
 	asker := fakeholders.Asker{Of: map[string][]holders.Holder{strings.ToLower(string(in(folder, "x"))): {{Process: uint32(process), Name: "the test"}}}}
@@ -211,6 +211,7 @@ func TestHeldFile(t *testing.T) {
 }
 
 func TestHeldFileIsReleased(t *testing.T) {
+	t.Parallel()
 	folder := liveFolder(t, "x = text")
 	_, release := hold(t, filepath.Join(folder, "x"))
 	err := renameHeld(t, folder, "x", "y", holders.System(), func(note string) {
@@ -229,6 +230,7 @@ func TestHeldFileIsReleased(t *testing.T) {
 
 // Windows renames no folder in which something is open, Wine does: either way it is told as it is.
 func TestFolderWithAHeldFile(t *testing.T) {
+	t.Parallel()
 	folder := liveFolder(t, "w/x = text")
 	_, release := hold(t, filepath.Join(folder, "w", "x"))
 	err := renameHeld(t, folder, "w", "v", holders.System(), func(string) {})
@@ -248,6 +250,7 @@ func TestFolderWithAHeldFile(t *testing.T) {
 
 // What holds a source open is told of as well.
 func TestCopyOfAHeldFile(t *testing.T) {
+	t.Parallel()
 	folder := liveFolder(t, "x = text")
 	hold(t, filepath.Join(folder, "x"))
 	_, err := plugintest.Serve(t, Plugin()).Prepare("copy", live, CopyInput{Path: in(folder, "x"), To: in(folder, "y")})

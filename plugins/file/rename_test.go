@@ -347,15 +347,16 @@ func TestRenameSoftwareDistribution(t *testing.T) {
 		}
 	}
 	undo[RenameOutput](d)
+	after := states(t, root)
 	for name, was := range before {
 		if name == "Windows" {
 			continue // its time is that of the last rename in it
 		}
-		if is := states(t, root)[name]; is != was {
+		if is := after[name]; is != was {
 			t.Errorf("%s: was %s, is %s", name, was, is)
 		}
 	}
-	if after := states(t, root); len(after) != len(before) {
+	if len(after) != len(before) {
 		t.Errorf("%d files and folders, %d before", len(after), len(before))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 )
 
@@ -241,6 +242,9 @@ func (f *Folder) Sync() error { return f.failed("sync", "", syncFolder(f.dir)) }
 func (f *Folder) find(name string) (exact string, info fs.FileInfo, err error) {
 	if !isPart(name) {
 		return "", nil, fmt.Errorf("%q: a bare name is expected", name)
+	}
+	if runtime.GOOS == "windows" && isCut(name) {
+		return "", nil, CheckName(name)
 	}
 	info, err = f.tree.Lstat(name)
 	if wrong := CheckName(name); isEscape(err) && wrong != nil { // where Windows itself looks, it takes the name for a device

@@ -23,8 +23,7 @@ func (liveTree) path(name string) string {
 	return literal(name)
 }
 
-// literal spells a full path so that Windows takes it as it is: without a longest path, and without taking a dot or a blank
-// off the end of a name. A [Folder] takes names like that too.
+// literal spells a full path so that Windows takes it as it is, without a longest path.
 func literal(path string) string {
 	path = strings.ReplaceAll(path, "/", `\`)
 	if strings.HasPrefix(path, `\\`) { // of a server, or literal already

@@ -20,7 +20,7 @@ func CheckName(name string) error {
 		return fmt.Errorf("%q: a name is expected, this is not UTF-8", name)
 	case strings.ContainsFunc(name, isReserved):
 		return fmt.Errorf(`%q: a bare name is expected, without control characters and any of \ / : * ? " < > |`, name)
-	case strings.HasSuffix(name, "."), strings.HasSuffix(name, " "):
+	case isCut(name):
 		return fmt.Errorf("%q: a name cannot end in a dot or a blank in Windows", name)
 	case isDevice(name):
 		return fmt.Errorf("%q: is a device in Windows, not a file", name)

@@ -105,8 +105,10 @@ func (t *Target) split(path string, expand bool) ([]string, error) {
 			return nil, fmt.Errorf("%q: %w (\"..\" is not allowed)", path, ErrOutside)
 		case strings.Contains(p, ":"):
 			return nil, fmt.Errorf("%q: %q is no file name: a colon stands only behind a drive letter", path, p)
-		case (t.spec.Kind == Live || runtime.GOOS == "windows") && isDevice(p): // also of a disk that Windows itself reads
+		case t.windowsReads() && isDevice(p):
 			return nil, fmt.Errorf("%q: %q is a device in Windows, not a file", path, p)
+		case t.windowsReads() && !hasWildcard(p) && isCut(p):
+			return nil, fmt.Errorf("%q: %q is no file name: Windows takes a dot or a blank off its end, and finds another file", path, p)
 		default:
 			parts = append(parts, p)
 		}
@@ -145,6 +147,13 @@ func (t *Target) cutRoot(written, path string) (drive, rest string, err error) {
 	}
 	return drive, tail, nil
 }
+
+// windowsReads says whether it is Windows that looks names up: then a few are not what they seem.
+func (t *Target) windowsReads() bool { return t.spec.Kind == Live || runtime.GOOS == "windows" }
+
+// isCut knows the names of which Windows takes something off before it looks them up, in most ways to ask. There can be such
+// files, made by other systems or around this rule.
+func isCut(name string) bool { return strings.HasSuffix(name, ".") || strings.HasSuffix(name, " ") }
 
 // isDevice knows the names that Windows opens as devices in every folder, whatever their extension.
 func isDevice(name string) bool {
