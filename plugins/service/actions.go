@@ -26,15 +26,16 @@ type StartInput struct {
 	Names []string `json:"names" jsonschema_description:"Key names, in the order of starting; one that does not exist is passed over"`
 }
 
-func startAction() sdk.Action {
-	return sdk.DeclareAction[StartInput, ServicesOutput](sdk.ActionManifest{
+func startAction(open opener) sdk.Action {
+	return newAction(sdk.ActionManifest{
 		Name:    "start",
 		Summary: "Start services",
 		Doc: "Gives held start types back first (see stop), then starts in the order given. A service that runs already, or ends by itself when it has nothing to do, is fine. " +
 			"Undo stops the services that it started, and gives the start types back that they had.",
-		Needs:  needs,
-		Effect: sdk.Reversible, Risk: sdk.RiskLow, Typical: schema.Span(10 * time.Second),
-	})
+		Targets: []sdk.TargetKind{sdk.Live},
+		Needs:   needs,
+		Effect:  sdk.Reversible, Risk: sdk.RiskLow, Typical: schema.Span(10 * time.Second),
+	}, open, hands[StartInput, ServicesOutput, token]{prepareStart, applyStart, assessStart, undoStart})
 }
 
 // StopInput is the input of `service.stop`.
@@ -43,15 +44,16 @@ type StopInput struct {
 	Hold  bool     `json:"hold,omitempty" jsonschema_description:"Keep triggers from starting them again: the start type is disabled until start, restore or undo gives it back"`
 }
 
-func stopAction() sdk.Action {
-	return sdk.DeclareAction[StopInput, ServicesOutput](sdk.ActionManifest{
+func stopAction(open opener) sdk.Action {
+	return newAction(sdk.ActionManifest{
 		Name:    "stop",
 		Summary: "Stop services",
 		Doc: "Asks each service to stop and waits until it has. A service that does not stop is never killed: the action fails, and what it had stopped is started again. " +
 			"Undo gives held start types back, and starts the services that it stopped.",
-		Needs:  needs,
-		Effect: sdk.Reversible, Risk: sdk.RiskMedium, Typical: schema.Span(30 * time.Second),
-	})
+		Targets: []sdk.TargetKind{sdk.Live},
+		Needs:   needs,
+		Effect:  sdk.Reversible, Risk: sdk.RiskMedium, Typical: schema.Span(30 * time.Second),
+	}, open, hands[StopInput, ServicesOutput, token]{prepareStop, applyStop, assessStop, undoStop})
 }
 
 // RestartInput is the input of `service.restart`.
@@ -60,15 +62,16 @@ type RestartInput struct {
 	UnlessRestartedSince *time.Time `json:"unless_restarted_since,omitempty" jsonschema_description:"Leave out services that were started after this time"`
 }
 
-func restartAction() sdk.Action {
-	return sdk.DeclareAction[RestartInput, ServicesOutput](sdk.ActionManifest{
+func restartAction(open opener) sdk.Action {
+	return newAction(sdk.ActionManifest{
 		Name:    "restart",
 		Summary: "Restart services",
 		Doc: "Stops the services that run and starts them again, and gives held start types back first (see stop). Once they run there is nothing to take back: " +
 			"undo starts those that a restart which broke off has left stopped, and changes nothing else.",
-		Needs:  needs,
-		Effect: sdk.Reversible, Risk: sdk.RiskLow, Typical: schema.Span(time.Minute),
-	})
+		Targets: []sdk.TargetKind{sdk.Live},
+		Needs:   needs,
+		Effect:  sdk.Reversible, Risk: sdk.RiskLow, Typical: schema.Span(time.Minute),
+	}, open, hands[RestartInput, ServicesOutput, token]{prepareRestart, applyRestart, assessRestart, undoRestart})
 }
 
 // ConfigureInput is the input of `service.configure`.
@@ -83,26 +86,28 @@ type ConfigureOutput struct {
 	StartType string `json:"start_type" jsonschema:"enum=boot,enum=system,enum=automatic,enum=automatic_delayed,enum=manual,enum=disabled" jsonschema_description:"Start type that was read back"`
 }
 
-func configureAction() sdk.Action {
-	return sdk.DeclareAction[ConfigureInput, ConfigureOutput](sdk.ActionManifest{
+func configureAction(open opener) sdk.Action {
+	return newAction(sdk.ActionManifest{
 		Name:    "configure",
 		Summary: "Change how a service is started",
 		Doc:     "Changes the start type alone; a service that runs goes on. It is changed in one step or not at all. Undo gives the start type back that the service had.",
+		Targets: []sdk.TargetKind{sdk.Live},
 		Needs:   needs,
 		Effect:  sdk.Reversible, Risk: sdk.RiskMedium, Interruptible: true, Typical: schema.Span(time.Second),
-	})
+	}, open, hands[ConfigureInput, ConfigureOutput, configureToken]{prepareConfigure, applyConfigure, assessConfigure, undoConfigure})
 }
 
 // RestoreInput is the input of `service.restore`.
 type RestoreInput struct{}
 
-func restoreAction() sdk.Action {
-	return sdk.DeclareAction[RestoreInput, ServicesOutput](sdk.ActionManifest{
+func restoreAction(open opener) sdk.Action {
+	return newAction(sdk.ActionManifest{
 		Name:    "restore",
 		Summary: "Bring the services that this run touched back to what they were",
 		Doc: "Gives back held start types, and starts what ran when the group of steps began. A service that runs now and did not then is left running. " +
 			"It is itself a way back: undo changes nothing, for the steps that touched the services have an undo of their own.",
-		Needs:  needs,
-		Effect: sdk.Reversible, Risk: sdk.RiskLow, Typical: schema.Span(30 * time.Second),
-	})
+		Targets: []sdk.TargetKind{sdk.Live},
+		Needs:   needs,
+		Effect:  sdk.Reversible, Risk: sdk.RiskLow, Typical: schema.Span(30 * time.Second),
+	}, open, hands[RestoreInput, ServicesOutput, token]{prepareRestore, applyRestore, assessRestore, undoRestore})
 }

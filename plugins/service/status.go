@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"github.com/rectify-project/rectify/internal/machine/registry"
+	"github.com/rectify-project/rectify/internal/machine/services"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/target"
 )
 
 // StatusInput is the input of `service.status`.
@@ -29,44 +31,57 @@ type StatusOutput struct {
 	Evidence []sdk.Evidence `json:"-"`
 }
 
-func statusProbe() sdk.Probe {
+// statusFields are those that may be missing.
+var statusFields = [...]string{"display_name", "start_type", "state", "account", "binary", "trigger_started"}
+
+func statusProbe(open opener) sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "status",
 		Summary: "How a service is configured, and what it does",
-		Doc: `Reads HKLM\SYSTEM\CurrentControlSet\Services. A manual service that is stopped is nothing unusual: wuauserv and BITS are started when they are needed. ` +
+		Doc: `Asks the service control manager, and on a disk that is not running reads HKLM\SYSTEM\CurrentControlSet\Services. A manual service that is stopped is nothing unusual: wuauserv and BITS are started when they are needed. ` +
 			`On a disk that is not running the state is left out. Partial where Windows had not written the hive whole when it stopped, and its transaction logs do not complete it.`,
-		Targets: []sdk.TargetKind{sdk.Offline},
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"exists":true,"name":"wuauserv","display_name":"Windows Update","start_type":"manual","state":"running","account":"LocalSystem",` +
 			`"binary":"%systemroot%\\system32\\svchost.exe -k netsvcs -p","trigger_started":true}`),
-	}, status)
+	}, func(ctx context.Context, call *sdk.Call, in StatusInput) (sdk.Reading[StatusOutput], error) {
+		if err := services.CheckName(in.Name); err != nil {
+			return sdk.Reading[StatusOutput]{}, sdk.Errorf(sdk.InvalidInput, "%v", err).WithPath("/name")
+		}
+		if call.Target.Kind() == target.Offline {
+			return offlineStatus(call.Target, in.Name)
+		}
+		machine, err := open()
+		if err != nil {
+			return sdk.Reading[StatusOutput]{}, services.Explain(err)
+		}
+		return liveStatus(ctx, machine, in.Name)
+	})
 }
 
 // servicesKey holds a key for each service and driver.
 const servicesKey = `HKLM\SYSTEM\CurrentControlSet\Services`
 
-func status(_ context.Context, call *sdk.Call, in StatusInput) (sdk.Reading[StatusOutput], error) {
+func offlineStatus(t *target.Target, name string) (sdk.Reading[StatusOutput], error) {
 	reading := sdk.Reading[StatusOutput]{Missing: map[string]string{}}
-	if in.Name == "" || strings.ContainsAny(in.Name, `\/`) {
-		return reading, sdk.Errorf(sdk.InvalidInput, "%q is not the key name of a service; expected for instance wuauserv", in.Name).WithPath("/name")
-	}
-	r, err := registry.Open(call.Target)
+	r, err := registry.Open(t)
 	if err != nil {
 		return reading, registry.Explain(err)
 	}
 	defer r.Close()
-	services, err := r.Key(servicesKey)
+	all, err := r.Key(servicesKey)
 	if err != nil {
 		return reading, registry.Explain(err)
 	}
-	k, err := services.Open(in.Name)
+	k, err := all.Open(name)
 	if registry.Absent(err) {
-		e := services.Evidence("")
-		e.Text = fmt.Sprintf("has no key %s", in.Name)
-		reading.Value = StatusOutput{Name: in.Name, Evidence: []sdk.Evidence{e}}
-		for _, field := range []string{"display_name", "start_type", "state", "account", "binary", "trigger_started"} {
-			reading.Missing["/"+field] = fmt.Sprintf("there is no service %s", in.Name)
+		e := all.Evidence("")
+		e.Text = fmt.Sprintf("has no key %s", name)
+		reading.Value = StatusOutput{Name: name, Evidence: []sdk.Evidence{e}}
+		for _, field := range statusFields {
+			reading.Missing["/"+field] = fmt.Sprintf("there is no service %s", name)
 		}
-		reading.Partial, reading.Settle = stale(services)
+		reading.Partial, reading.Settle = stale(all)
 		return reading, nil
 	}
 	if err != nil {
@@ -75,7 +90,7 @@ func status(_ context.Context, call *sdk.Call, in StatusInput) (sdk.Reading[Stat
 	reading.Value = StatusOutput{Exists: true, Name: k.Name()}
 	reading.Value.configuration(k, reading.Missing)
 	reading.Missing["/state"] = "a disk that is not running has no states of services"
-	reading.Partial, reading.Settle = stale(services)
+	reading.Partial, reading.Settle = stale(all)
 	return reading, nil
 }
 

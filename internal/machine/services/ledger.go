@@ -22,6 +22,8 @@ type Entry struct {
 	Held *Held `json:"held,omitempty"`
 	// Ran says that it ran when it was first touched, and has not been started again since.
 	Ran bool `json:"ran,omitempty"`
+	// For names the service that it was stopped for, which it depends on; "" where it was stopped for its own sake.
+	For string `json:"for,omitempty"`
 	// Since is when it was first touched.
 	Since time.Time `json:"since,omitzero"`
 	// Started is the process in which an action has started it although it had not run: nobody else has asked for that.

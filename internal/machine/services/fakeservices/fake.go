@@ -66,7 +66,9 @@ func New(all map[string]Service) *Machine {
 		}
 		if s.State != services.Stopped {
 			m.process(&s)
-			s.created = m.now.Add(-time.Hour)
+			if !s.Shared {
+				s.created = m.now.Add(-time.Hour)
+			}
 		}
 		m.services[name] = &s
 	}
@@ -99,7 +101,11 @@ func (m *Machine) find(call, name string) (string, *Service, error) {
 }
 
 func failed(call, name string, kind error) error {
-	return &services.Error{Call: call, Name: name, Kind: kind, Err: errors.New("as the fake was told")}
+	err := kind
+	if err == nil {
+		err = errors.New("as the fake was told")
+	}
+	return &services.Error{Call: call, Name: name, Kind: kind, Err: err}
 }
 
 // read looks at a service under the lock.

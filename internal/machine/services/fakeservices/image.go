@@ -3,6 +3,7 @@ package fakeservices
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -60,6 +61,9 @@ func (m *Machine) Restore(i Image) {
 		m.services[n] = &s
 	}
 }
+
+// Same says whether two images show the same.
+func (i Image) Same(other Image) bool { return reflect.DeepEqual(i, other) }
 
 // String is all that is to be the same after an action was taken back: start types, states, and what is owed. What is pending counts
 // as where it goes; processes and times do not count.

@@ -1,0 +1,433 @@
+package service
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rectify-project/rectify/internal/machine/services"
+	"github.com/rectify-project/rectify/internal/machine/services/fakeservices"
+	"github.com/rectify-project/rectify/internal/verification"
+	"github.com/rectify-project/rectify/sdk"
+)
+
+type object = map[string]any
+
+var (
+	manual    = services.Start{Type: services.Manual}
+	automatic = services.Start{Type: services.Automatic}
+	delayed   = services.Start{Type: services.Automatic, Delayed: true}
+	disabled  = services.Start{Type: services.Disabled}
+)
+
+// updateMachine has the services of Windows Update as they are on an ordinary machine.
+func updateMachine() *fakeservices.Machine {
+	return fakeservices.New(map[string]fakeservices.Service{
+		"RpcSs":    {Start: automatic, State: services.Running, Shared: true},
+		"wuauserv": {Start: manual, State: services.Running, Polls: 2, Triggered: true, Restarts: 2, DependsOn: []string{"RpcSs"}},
+		"BITS":     {Start: delayed, State: services.Running, Polls: 1, DependsOn: []string{"RpcSs"}},
+		"UsoSvc":   {Start: delayed, Shared: true, Triggered: true},
+		"Sender":   {Start: automatic, State: services.Running, DependsOn: []string{"BITS"}},
+		"Relay":    {Start: manual, State: services.Running, DependsOn: []string{"Sender"}},
+		"Off":      {Start: disabled},
+		"OffRuns":  {Start: disabled, State: services.Running},
+	})
+}
+
+// held is a machine on which an earlier run has held services and died.
+func held(t *testing.T) *fakeservices.Machine {
+	m := updateMachine()
+	s := newScene(t, m, "stop", object{"names": []string{"wuauserv", "BITS", "UsoSvc"}, "hold": true})
+	s.prepare()
+	s.apply()
+	return m
+}
+
+func TestActions(t *testing.T) {
+	all := []string{"UsoSvc", "WUAUSERV", "NoSuchService", "BITS", "wuauserv"}
+	on := func(make func() *fakeservices.Machine) func(*testing.T) *fakeservices.Machine {
+		return func(*testing.T) *fakeservices.Machine { return make() }
+	}
+	ordinary := on(updateMachine)
+	calm := func(t *testing.T) *fakeservices.Machine { // nothing is triggered
+		m := updateMachine()
+		m.Set("wuauserv", func(s *fakeservices.Service) { s.Restarts = 0 })
+		return m
+	}
+	tests := map[string]struct {
+		action string
+		input  object
+		given  func(*testing.T) *fakeservices.Machine
+		still  bool // what it does is not to be seen in the states, or not to be taken back
+	}{
+		"stop":               {action: "stop", input: object{"names": all}, given: calm},
+		"stop-and-hold":      {action: "stop", input: object{"names": all, "hold": true}, given: ordinary},
+		"stop-a-disabled":    {action: "stop", input: object{"names": []string{"OffRuns", "Off"}, "hold": true}, given: ordinary},
+		"stop-what-is-older": {action: "stop", input: object{"names": []string{"Sender"}}, given: calm},
+		"stop-a-shared":      {action: "stop", input: object{"names": []string{"RpcSs"}, "hold": true}, given: ordinary},
+		"start":              {action: "start", input: object{"names": []string{"UsoSvc", "NoSuchService", "BITS"}}, given: ordinary},
+		"start-held":         {action: "start", input: object{"names": []string{"BITS", "wuauserv", "UsoSvc"}}, given: held},
+		"restart":            {action: "restart", input: object{"names": all}, given: ordinary, still: true},
+		"restart-held":       {action: "restart", input: object{"names": all}, given: held, still: true},
+		"restart-dependents": {action: "restart", input: object{"names": []string{"RpcSs"}}, given: calm, still: true},
+		"configure":          {action: "configure", input: object{"name": "wuauserv", "start_type": "disabled"}, given: ordinary},
+		"configure-delayed":  {action: "configure", input: object{"name": "wuauserv", "start_type": "automatic_delayed"}, given: ordinary},
+		"configure-prompt":   {action: "configure", input: object{"name": "bits", "start_type": "automatic"}, given: ordinary},
+		"configure-manual":   {action: "configure", input: object{"name": "bits", "start_type": "manual"}, given: ordinary},
+		"restore":            {action: "restore", input: object{}, given: held, still: true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			promises(t, func(t *testing.T) *scene { return newScene(t, test.given(t), test.action, test.input) }, test.still)
+			verification.ShownByFake(t, "keeps its promises with "+name+": applied once and twice, undone, and after a crash at each of its effects", "service."+test.action)
+		})
+	}
+}
+
+func TestNothingToDo(t *testing.T) {
+	tests := map[string]struct {
+		action string
+		input  object
+		given  func(*testing.T) *fakeservices.Machine
+	}{
+		"stop-the-stopped":    {"stop", object{"names": []string{"UsoSvc", "NoSuchService"}}, nil},
+		"stop-the-held":       {"stop", object{"names": []string{"wuauserv", "BITS"}, "hold": true}, held},
+		"start-the-running":   {"start", object{"names": []string{"wuauserv", "NoSuchService"}}, nil},
+		"restart-the-stopped": {"restart", object{"names": []string{"UsoSvc"}}, nil},
+		"restart-the-new":     {"restart", object{"names": []string{"BITS"}, "unless_restarted_since": "2026-01-10T10:30:00Z"}, nil},
+		"configure-the-same":  {"configure", object{"name": "wuauserv", "start_type": "manual"}, nil},
+		"restore-nothing":     {"restore", object{}, nil},
+		"nobody":              {"stop", object{"names": []string{"NoSuchService"}, "hold": true}, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			m := updateMachine()
+			if test.given != nil {
+				m = test.given(t)
+			}
+			s := newScene(t, m, test.action, test.input)
+			before := m.String()
+			if p := s.prepare(); !p.NoOp || p.Summary == "" {
+				t.Fatalf("prepared %+v", p)
+			}
+			if a := s.assess(); a.State != sdk.StateBefore && a.State != sdk.StateAfter {
+				t.Errorf("assessed %+v", a)
+			}
+			s.apply()
+			s.same(before, "applied with nothing to do,")
+			s.undo()
+			s.same(before, "undone with nothing done,")
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	tests := map[string]struct {
+		action string
+		input  object
+		code   sdk.ErrorCode
+		path   string
+	}{
+		"stop-a-path":        {"stop", object{"names": []string{"BITS", `a\b`}}, sdk.InvalidInput, "/names/1"},
+		"start-nothing":      {"start", object{"names": []string{""}}, sdk.InvalidInput, "/names/0"},
+		"restart-a-long":     {"restart", object{"names": []string{strings.Repeat("x", 300)}}, sdk.InvalidInput, "/names/0"},
+		"configure-a-path":   {"configure", object{"name": "a/b", "start_type": "manual"}, sdk.InvalidInput, "/name"},
+		"configure-nobody":   {"configure", object{"name": "NoSuchService", "start_type": "manual"}, sdk.NotFound, "/name"},
+		"configure-the-held": {"configure", object{"name": "wuauserv", "start_type": "manual"}, sdk.Unavailable, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, held(t), test.action, test.input)
+			_, err := s.action.Prepare(t.Context(), s.call, s.input)
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			if e := sdk.AsError(err); e.Code != test.code || e.Path != test.path {
+				t.Errorf("%s at %q: %v", e.Code, e.Path, e)
+			}
+		})
+	}
+}
+
+// TestFailures has services that do not do as they are told.
+func TestFailures(t *testing.T) {
+	change := func(name string, change func(s *fakeservices.Service)) func(*fakeservices.Machine) {
+		return func(m *fakeservices.Machine) { m.Set(name, change) }
+	}
+	stop := object{"names": []string{"wuauserv", "BITS"}}
+	hold := object{"names": []string{"wuauserv", "BITS"}, "hold": true}
+	tests := map[string]struct {
+		action string
+		input  object
+		given  func(*fakeservices.Machine)
+		says   string
+		code   sdk.ErrorCode
+		left   func(before string) string // what becomes of the machine; as before when it is nil
+	}{
+		"never-stops": {"stop", hold, change("BITS", func(s *fakeservices.Service) { s.Stuck = true }), "BITS was asked to be stopped and is stop_pending", sdk.Unavailable,
+			func(before string) string { return strings.Replace(before, "BITS running", "BITS stopped", 1) }},
+		"dependent-never-stops": {"stop", hold, change("Relay", func(s *fakeservices.Service) { s.Stuck = true }), "Relay was asked to be stopped", sdk.Unavailable,
+			func(before string) string { return strings.Replace(before, "Relay running", "Relay stopped", 1) }},
+		"refuses":          {"stop", hold, change("BITS", func(s *fakeservices.Service) { s.Refuses = services.ErrDenied }), "access is denied", sdk.AccessDenied, nil},
+		"triggered":        {"stop", stop, nil, "started again at once by something else: wuauserv", sdk.Unavailable, nil},
+		"triggered-always": {"stop", hold, change("BITS", func(s *fakeservices.Service) { s.Races = 50 }), "held and stopped 4 times", sdk.Unavailable, nil},
+		"type-not-changed": {"stop", hold, change("BITS", func(s *fakeservices.Service) { s.Forgetful = true }), "was to be disabled, no error was reported, and it reads back as automatic_delayed", sdk.Unavailable, nil},
+		"configure-not-done": {"configure", object{"name": "BITS", "start_type": "manual"}, change("BITS", func(s *fakeservices.Service) { s.Forgetful = true }),
+			"was to be manual, no error was reported, and it reads back as automatic_delayed", sdk.Unavailable, nil},
+		"start-the-disabled": {"start", object{"names": []string{"Off"}}, nil, "the service Off", sdk.Unavailable, nil},
+		"start-the-deleted":  {"start", object{"names": []string{"UsoSvc"}}, change("UsoSvc", func(s *fakeservices.Service) { s.Deleted = true }), "the service UsoSvc", sdk.Unavailable, nil},
+		"ends-with-an-error": {"start", object{"names": []string{"UsoSvc"}}, change("UsoSvc", func(s *fakeservices.Service) { s.EndsAtOnce, s.Exit = true, 1067 }), "UsoSvc was started and has ended with error 1067", sdk.Unavailable, nil},
+		"shutdown":           {"start", object{"names": []string{"UsoSvc"}}, change("UsoSvc", func(s *fakeservices.Service) { s.Unstarted = services.ErrShuttingDown }), "UsoSvc", sdk.Unavailable, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			m := updateMachine()
+			if test.given != nil {
+				test.given(m)
+			}
+			s := newScene(t, m, test.action, test.input)
+			before := m.String()
+			s.prepare()
+			began := m.Now()
+			_, err := s.tryApply()
+			if err == nil {
+				t.Fatalf("no error\n%s", m)
+			}
+			if e := sdk.AsError(err); e.Code != test.code || !strings.Contains(e.Message, test.says) {
+				t.Errorf("%s: %v; want %s: %s", e.Code, e, test.code, test.says)
+			}
+			if took := m.Now().Sub(began); took > 10*time.Minute {
+				t.Errorf("it took %s", took)
+			}
+			is := strings.Split(m.String(), "ledger")[0]
+			want := strings.Split(before, "ledger")[0]
+			if test.left != nil {
+				want = test.left(want)
+			}
+			if is != want {
+				t.Errorf("the machine is\n%swant\n%s", is, want)
+			}
+			s.recoverable("failed,")
+			verification.ShownByFake(t, "fails and says why: "+name, "service."+test.action)
+		})
+	}
+}
+
+// TestStartGoesOn has one service that cannot be started among others: they are started all the same, and all held start types
+// are given back.
+func TestStartGoesOn(t *testing.T) {
+	m := held(t)
+	m.Set("wuauserv", func(s *fakeservices.Service) { s.Unstarted = services.ErrDenied })
+	s := newScene(t, m, "start", object{"names": []string{"Off", "wuauserv", "BITS", "UsoSvc"}})
+	s.prepare()
+	_, err := s.tryApply()
+	if err == nil || !strings.Contains(err.Error(), "wuauserv") || !strings.Contains(err.Error(), "Off") {
+		t.Errorf("said %v", err)
+	}
+	s.want(sdk.StatePartial, "with two that cannot be started,")
+	is := m.String()
+	for _, want := range []string{"BITS running automatic delayed=true", "UsoSvc running automatic delayed=true", "wuauserv stopped manual", "ledger wuauserv ran=true"} {
+		if !strings.Contains(is, want) {
+			t.Errorf("not %q:\n%s", want, is)
+		}
+	}
+	m.Set("wuauserv", func(s *fakeservices.Service) { s.Unstarted = nil })
+	r := newScene(t, m, "restore", object{})
+	r.prepare()
+	r.apply()
+	if is := m.String(); !strings.Contains(is, "wuauserv running manual") || strings.Contains(is, "ledger wuauserv ran=true") {
+		t.Errorf("restored:\n%s", is)
+	}
+	verification.ShownByFake(t, "one service that cannot be started does not keep the others from it, and restore brings it back later", "service.start", "service.restore")
+}
+
+func TestIdleService(t *testing.T) {
+	m := updateMachine()
+	m.Set("UsoSvc", func(s *fakeservices.Service) { s.EndsAtOnce = true })
+	s := newScene(t, m, "start", object{"names": []string{"UsoSvc"}})
+	s.prepare()
+	s.apply()
+	s.want(sdk.StateAfter, "started, and ended because it had nothing to do,")
+	s.undo()
+	s.want(sdk.StateBefore, "undone,")
+}
+
+// TestBITSHasNothingToDo has a service that was stopped, was started by undo and ended by itself: it is as before.
+func TestBITSHasNothingToDo(t *testing.T) {
+	for _, hold := range []bool{false, true} {
+		m := updateMachine()
+		m.Set("BITS", func(s *fakeservices.Service) { s.DependsOn = nil })
+		m.Remove("Sender")
+		s := newScene(t, m, "stop", object{"names": []string{"BITS"}, "hold": hold})
+		s.prepare()
+		s.apply()
+		m.Set("BITS", func(s *fakeservices.Service) { s.EndsAtOnce = true })
+		s.undo()
+		s.want(sdk.StateBefore, "undone,")
+	}
+}
+
+// TestComesAndGoes has a demand service that was stopped and runs later: nothing of that is somebody's change.
+func TestComesAndGoes(t *testing.T) {
+	m := updateMachine()
+	s := newScene(t, m, "stop", object{"names": []string{"UsoSvc", "wuauserv"}, "hold": true})
+	s.prepare()
+	m.Set("UsoSvc", func(s *fakeservices.Service) { s.State = services.Running })
+	s.want(sdk.StateBefore, "not begun,")
+	s.apply()
+	s.undo()
+	m.Set("UsoSvc", func(s *fakeservices.Service) { s.State = services.Running })
+	s.want(sdk.StateBefore, "undone, and triggered since,")
+	s.undo()
+	if is := m.String(); !strings.Contains(is, "UsoSvc running") {
+		t.Errorf("undo has stopped what a trigger had started:\n%s", is)
+	}
+}
+
+func TestChangedBySomebody(t *testing.T) {
+	tests := map[string]struct {
+		action string
+		input  object
+		change func(m *fakeservices.Machine)
+	}{
+		"stop": {"stop", object{"names": []string{"BITS"}, "hold": true}, func(m *fakeservices.Machine) {
+			m.Set("BITS", func(s *fakeservices.Service) { s.Start.Type = services.Manual })
+		}},
+		"configure":      {"configure", object{"name": "BITS", "start_type": "manual"}, func(m *fakeservices.Machine) { m.Set("BITS", func(s *fakeservices.Service) { s.Start = disabled }) }},
+		"stop-gone":      {"stop", object{"names": []string{"BITS"}, "hold": true}, func(m *fakeservices.Machine) { m.Remove("BITS") }},
+		"configure-gone": {"configure", object{"name": "BITS", "start_type": "manual"}, func(m *fakeservices.Machine) { m.Remove("BITS") }},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			m := updateMachine()
+			s := newScene(t, m, test.action, test.input)
+			s.prepare()
+			s.apply()
+			test.change(m)
+			s.want(sdk.StateOther, "changed by somebody,")
+			changed := m.String()
+			if _, err := s.action.Undo(t.Context(), s.call, s.token, s.dir); err == nil && !strings.HasSuffix(name, "gone") {
+				t.Error("Undo says nothing of it")
+			}
+			if line := "BITS running manual delayed=true\n"; name == "stop" && !strings.Contains(m.String(), line) {
+				t.Errorf("undo has changed what somebody has set:\n%swas\n%s", m, changed)
+			}
+		})
+	}
+}
+
+func TestRestartLeaves(t *testing.T) {
+	m := updateMachine()
+	m.Set("UsoSvc", func(s *fakeservices.Service) { s.State, s.Refuses = services.Running, services.ErrDenied })
+	pids := func() map[string]uint32 {
+		all := map[string]uint32{}
+		for _, name := range []string{"wuauserv", "BITS", "Sender", "Relay", "UsoSvc", "OffRuns", "RpcSs"} {
+			status, err := m.Status(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[name] = status.PID
+		}
+		return all
+	}
+	before := pids()
+	s := newScene(t, m, "restart", object{"names": []string{"wuauserv", "UsoSvc", "OffRuns", "BITS", "Off"}, "unless_restarted_since": "2026-01-10T11:30:00Z"})
+	p := s.prepare()
+	for _, want := range []string{"OffRuns runs although it is disabled", "Off does not run"} {
+		if !strings.Contains(p.Summary, want) {
+			t.Errorf("not %q: %s", want, p.Summary)
+		}
+	}
+	var told []string
+	s.call.Report = func(p sdk.Progress) { told = append(told, p.Note) }
+	s.apply()
+	after := pids()
+	for name, same := range map[string]bool{"wuauserv": false, "BITS": false, "Sender": false, "Relay": false, "UsoSvc": true, "OffRuns": true, "RpcSs": true} {
+		if (before[name] == after[name]) != same || after[name] == 0 {
+			t.Errorf("%s was in process %d and is in %d", name, before[name], after[name])
+		}
+	}
+	if all := strings.Join(told, "\n"); !strings.Contains(all, "UsoSvc refuses to be stopped") {
+		t.Errorf("told %s", all)
+	}
+	s.want(sdk.StateAfter, "restarted,")
+	verification.ShownByFake(t, "a service that refuses to be stopped is left and named, the others and their dependents are restarted", "service.restart")
+}
+
+// TestRestartedSince has a service in a shared process that is older than the time that is asked about: it may have been started since or
+// not, and is restarted.
+func TestRestartedSince(t *testing.T) {
+	m := updateMachine()
+	m.Set("UsoSvc", func(s *fakeservices.Service) { s.State = services.Running })
+	for since, want := range map[string]bool{"2026-01-10T07:00:00Z": true, "2026-01-10T09:00:00Z": false} {
+		p := newScene(t, m, "restart", object{"names": []string{"UsoSvc"}, "unless_restarted_since": since}).prepare()
+		if p.NoOp != want {
+			t.Errorf("since %s: %s", since, p.Summary)
+		}
+	}
+}
+
+func TestNoLedger(t *testing.T) {
+	m := updateMachine()
+	broken := m.Machine()
+	broken.Ledger = brokenLedger{}
+	plugin := on(func() (services.Machine, error) { return broken, nil })
+	a, _ := plugin.Action("stop")
+	s := newScene(t, m, "stop", object{"names": []string{"BITS"}, "hold": true})
+	s.prepare()
+	s.action = a
+	before := m.String()
+	if _, err := s.tryApply(); err == nil {
+		t.Error("stopped without a note of what is owed")
+	}
+	s.same(before, "where nothing can be noted,")
+}
+
+type brokenLedger struct{}
+
+var errBroken = errors.New("the registry is read-only")
+
+func (brokenLedger) Entries() (services.Entries, error) { return nil, errBroken }
+func (brokenLedger) Write(string, services.Entry) error { return errBroken }
+func (brokenLedger) Delete(string) error                { return errBroken }
+
+// TestDependentComesUp has a dependent that is started between Prepare and Apply.
+func TestDependentComesUp(t *testing.T) {
+	m := updateMachine()
+	m.Set("Relay", func(s *fakeservices.Service) { s.State = services.Stopped })
+	m.Set("Sender", func(s *fakeservices.Service) { s.State = services.Stopped })
+	s := newScene(t, m, "stop", object{"names": []string{"BITS"}, "hold": true})
+	s.prepare()
+	m.Set("Sender", func(s *fakeservices.Service) { s.State = services.Running })
+	m.Set("Relay", func(s *fakeservices.Service) { s.State = services.Running })
+	before := m.String()
+	film := s.filmed(func(call *sdk.Call) error {
+		_, err := s.action.Apply(t.Context(), call, s.input, s.token, s.dir)
+		return err
+	})
+	s.want(sdk.StateAfter, "stopped,")
+	s.undo()
+	s.same(before, "undone,")
+	for _, image := range film {
+		s.restore(image)
+		s.recoverable("after a crash at " + image.at)
+		s.undo()
+		s.same(before, "undone after a crash at "+image.at)
+	}
+}
+
+// TestGoesOn has a context that ended: a change that is under way goes on.
+func TestGoesOn(t *testing.T) {
+	m := updateMachine()
+	s := newScene(t, m, "stop", object{"names": []string{"BITS"}, "hold": true})
+	s.prepare()
+	if _, err := s.action.Apply(cancelled(t), s.call, s.input, s.token, s.dir); err != nil {
+		t.Error(err)
+	}
+	s.want(sdk.StateAfter, "stopped,")
+	if _, err := s.action.Prepare(cancelled(t), s.call, s.input); sdk.AsError(err).Code != sdk.Canceled {
+		t.Errorf("looking: %v", err)
+	}
+}
