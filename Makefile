@@ -4,6 +4,9 @@
 #              as a failure now and then
 # make crash   the journal torn at every byte; a run on a machine of the tests, killed KILLS times at any instant, then resumed
 #              or undone
+# make test-windows   the tests of what runs on Windows, under Wine, which is set up when it is missing (root on Debian)
+# make windows-exe     rectify.exe as it is shipped, into EXE
+# make verification   docs/windows-verification.md and its table, anew from what the tests show
 # make hosts   the sample disks of examples/hosts, anew from their descriptions
 
 FUZZTIME ?= 200000x
@@ -15,9 +18,15 @@ BENCH_MB ?= 32
 endif
 TOOL = go tool -modfile=tools/go.mod
 
-.PHONY: test build vet lint generated windows unit bench fuzz crash hosts generate
+# How the program is shipped: no tables for debuggers; without the web pages by which gRPC can be traced; and without inlining,
+# which makes a tenth of the program, save where logs and traces are read, whose speed rests on it.
+EXE ?= rectify.exe
+RELEASE = -trimpath -tags grpcnotrace -ldflags '-s -w -funcalign=16' -gcflags=all=-l \
+	$(foreach p,runtime bytes strings regexp unicode/utf8 github.com/rectify-project/rectify/internal/artefact/...,-gcflags=$(p)=)
 
-test: build vet lint generated windows unit
+.PHONY: test build vet lint generated windows unit test-windows windows-exe verification bench fuzz crash hosts generate
+
+test: build vet lint generated windows unit test-windows
 
 build:
 	go build ./...
@@ -43,6 +52,16 @@ windows:
 # gotestsum shows failures, names each test that was skipped with its reason, and closes with the count.
 unit:
 	$(TOOL) gotestsum --format pkgname -- -race ./...
+
+test-windows:
+	wine/test
+
+windows-exe:
+	GOOS=windows GOARCH=amd64 go build $(RELEASE) -o $(EXE) ./cmd/rectify
+
+verification:
+	wine/test -update
+	UPDATE_PAGE=1 go test -count=1 -run '^TestVerificationPage$$' ./cmd/rectify
 
 bench:
 	RECTIFY_BENCH_MB=$(BENCH_MB) go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./internal/artefact/... ./engine/condition ./engine/journal ./engine/playbook ./engine/host ./plugins/... ./cmd/rectify

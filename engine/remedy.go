@@ -30,6 +30,10 @@ type Remedy struct {
 	Wrap func(execute.Log) execute.Log
 	// Begun is told the run's id when it is on the disk; it may be nil.
 	Begun func(run string)
+	// Continuation makes a run go on by itself after a restart; nil: it does not.
+	Continuation Continuation
+	// Remark is told what the operator should know beside; it may be nil.
+	Remark func(text string)
 }
 
 // ErrRefused says that a step of a plan cannot be done.
@@ -71,7 +75,13 @@ func (e *Engine) Carry(ctx context.Context, pl *Planning, s *Session, o Remedy) 
 	if err != nil {
 		return r.ID(), result, err
 	}
+	if err := o.arrange(ctx, r, s.Spec.Kind); err != nil {
+		return r.ID(), result, err
+	}
 	result, err = e.goOn(ctx, pl, s, o, r, records)
+	if err == nil {
+		o.release(ctx, r.ID(), s.Spec.Kind, result.Stop)
+	}
 	return r.ID(), result, err
 }
 
@@ -247,7 +257,13 @@ func (e *Engine) Resume(ctx context.Context, o Remedy, id string) (re *Resumed, 
 	if err := r.Append(journal.Resumed, "", o.Who); err != nil {
 		return re, result, err
 	}
+	if err := o.arrange(ctx, r, s.Spec.Kind); err != nil {
+		return re, result, err
+	}
 	result, err = e.goOn(ctx, pl, s, o, r, re.Records)
+	if err == nil {
+		o.release(ctx, r.ID(), s.Spec.Kind, result.Stop)
+	}
 	return re, result, err
 }
 
@@ -305,6 +321,9 @@ func (e *Engine) TakeBack(ctx context.Context, o Remedy, id string, steps, accep
 	result, err = execute.Undo(ctx, execute.UndoConfig{
 		Hands: newHands(e.host, s.Spec), Log: o.log(r), Records: re.Records, Plan: re.Plan, Steps: steps, AcceptPlugins: accept, Who: o.Who, Stop: o.Stop, Tell: o.Tell,
 	})
+	if err == nil {
+		o.release(ctx, r.ID(), s.Spec.Kind, result.Stop)
+	}
 	return re, result, err
 }
 

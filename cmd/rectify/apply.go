@@ -31,7 +31,14 @@ Exit codes: those of rectify run; 6 the plan no longer holds, or was edited.`,
   rectify apply plan.json --yes --answer backup=snapshot-7`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.showBad(g.apply(cmd.Context(), t, consent, args[0], same))
+			saved, err := plan.Load(args[0])
+			if err != nil {
+				return &exitError{exitPlan, err}
+			}
+			live := saved.Target.Spec.Kind == target.Live && t.root == ""
+			return g.withRights(cmd.Context(), live, consent.liveFlags, !consent.yes, func() error {
+				return g.showBad(g.apply(cmd.Context(), t, consent, saved, same))
+			})
 		},
 	}
 	cmd.Flags().StringVar(&t.root, "root", "", "where the disk is now; without it, where it was")
@@ -41,11 +48,7 @@ Exit codes: those of rectify run; 6 the plan no longer holds, or was edited.`,
 	return cmd
 }
 
-func (g *globals) apply(ctx context.Context, t targetFlags, consent consentFlags, file string, same bool) error {
-	saved, err := plan.Load(file)
-	if err != nil {
-		return &exitError{exitPlan, err}
-	}
+func (g *globals) apply(ctx context.Context, t targetFlags, consent consentFlags, saved *plan.Plan, same bool) error {
 	if saved.Target.Spec.Kind == target.Offline && t.root == "" {
 		t.root = saved.Target.Spec.Root
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/rectify-project/rectify/engine/plan"
 	"github.com/rectify-project/rectify/engine/report"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/target"
 )
 
 // choiceFlags say which steps an operator wants.
@@ -62,6 +63,7 @@ type consentFlags struct {
 	answers  []string
 	evidence string
 	plain    bool
+	liveFlags
 }
 
 func (c *consentFlags) add(cmd *cobra.Command) {
@@ -71,6 +73,7 @@ func (c *consentFlags) add(cmd *cobra.Command) {
 	f.StringSliceVar(&c.final, "allow-irreversible", nil, "ids of steps that may do what cannot be taken back, or restart the machine")
 	f.StringArrayVar(&c.answers, "answer", nil, "answer a question, or say that a step by hand is done: ID=TEXT")
 	f.StringVar(&c.evidence, "evidence", "", "where the evidence goes when it is not fixed (.zip); without it, beside the journal")
+	c.liveFlags.add(cmd)
 	f.BoolVar(&c.plain, "plain-evidence", false, "keep names and addresses in the evidence as they are")
 }
 
@@ -100,12 +103,16 @@ func (c *consentFlags) policy(p *check.Playbook) (execute.Policy, error) {
 }
 
 // openStore opens the journal for writing.
-func (g *globals) openStore() (*journal.Store, error) {
+func (g *globals) openStore(live liveFlags) (*journal.Store, error) {
 	dir, err := journal.Place(g.stateDir)
 	if err != nil {
 		return nil, err
 	}
-	s, err := journal.Open(dir)
+	var options []journal.Option
+	if live.acceptUnprotected {
+		options = append(options, journal.AcceptUnprotected())
+	}
+	s, err := journal.Open(dir, options...)
 	if err != nil {
 		return nil, &exitError{exitUnreadable, fmt.Errorf("nothing was changed, because nothing could be written down: %w", err)}
 	}
@@ -199,7 +206,10 @@ func (g *globals) carry(ctx context.Context, p *prepared, c consentFlags) error 
 	if err != nil {
 		return err
 	}
-	store, err := g.openStore()
+	if err := g.demandRights(pl.Target.Spec.Kind == target.Live); err != nil {
+		return err
+	}
+	store, err := g.openStore(c.liveFlags)
 	if err != nil {
 		return err
 	}
@@ -264,7 +274,7 @@ func (g *globals) remedy(store *journal.Store, operator execute.Operator) (engin
 	})
 	return engine.Remedy{
 		Store: store, Operator: operator, Stop: stop, Tell: n.tell, Who: who, Command: redacted(os.Args), Version: version(),
-		Begun: func(run string) { n.say("run " + run) },
+		Begun: func(run string) { n.say("run " + run) }, Remark: n.say, Continuation: g.continuation(store),
 	}, n.close, nil
 }
 
@@ -301,7 +311,10 @@ func redacted(args []string) []string {
 func (g *globals) carried(run string, err error) error {
 	var busy *journal.BusyError
 	var unfinished *journal.UnfinishedError
+	var unprotected *journal.UnprotectedError
 	switch {
+	case errors.As(err, &unprotected):
+		return &exitError{exitApproval, fmt.Errorf("nothing was changed: %w", err)}
 	case errors.As(err, &busy), errors.As(err, &unfinished):
 		return &exitError{exitBusy, fmt.Errorf("nothing was changed: %w", err)}
 	case run == "":

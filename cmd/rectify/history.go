@@ -20,16 +20,30 @@ func (g *globals) historyCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(*cobra.Command, []string) error { return g.historyList() },
 	}
-	cmd.AddCommand(
+	var atLogon bool
+	show := &cobra.Command{
+		Use: "show RUN", Short: "Tell what happened in a run",
+		Long: "Show tells what happened in a run, from its records alone.\n\nRUN is the id of a run, the beginning of one, or \"last\".",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if atLogon {
+				return g.withJournal(func(s *journal.Store) error {
+					run, err := s.Find(args[0])
+					if err != nil {
+						return err
+					}
+					return g.announceAtLogon(cmd.Context(), run.ID, announcement(run))
+				})
+			}
+			return g.historyShow(args[0])
+		},
+	}
+	show.Flags().BoolVar(&atLogon, "at-logon", false, "")
+	_ = show.Flags().MarkHidden("at-logon") // it exists
+	cmd.AddCommand(show,
 		&cobra.Command{
 			Use: "list", Short: "List the runs, the newest first", Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error { return g.historyList() },
-		},
-		&cobra.Command{
-			Use: "show RUN", Short: "Tell what happened in a run",
-			Long: "Show tells what happened in a run, from its records alone.\n\nRUN is the id of a run, the beginning of one, or \"last\".",
-			Args: cobra.ExactArgs(1),
-			RunE: func(_ *cobra.Command, args []string) error { return g.historyShow(args[0]) },
 		},
 		&cobra.Command{
 			Use: "verify", Short: "Make sure that no record was changed or removed",

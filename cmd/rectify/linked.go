@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/rectify-project/rectify/plugins/disk"
 	"github.com/rectify-project/rectify/plugins/dism"
 	"github.com/rectify-project/rectify/plugins/event"
@@ -22,6 +24,12 @@ func linkedPlugins() []sdk.Plugin {
 		disk.Plugin(), dism.Plugin(), event.Plugin(), file.Plugin(), log.Plugin(), network.Plugin(),
 		registry.Plugin(), service.Plugin(), system.Plugin(), task.Plugin(), trace.Plugin(), update.Plugin(),
 	}
+}
+
+// workers do, by the name of the plugin, what must not end with the plugin's process. They are told all by the state folder
+// of the action.
+func workers() map[string]func(ctx context.Context, stateDir string) error {
+	return map[string]func(context.Context, string) error{"dism": dism.Work, "update": update.Work}
 }
 
 // linkedPlugin finds one of them.

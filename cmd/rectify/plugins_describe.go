@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/rectify-project/rectify/internal/verification/table"
 	"github.com/rectify-project/rectify/sdk"
 	"github.com/rectify-project/rectify/sdk/schema"
 )
@@ -38,10 +40,15 @@ func (g *globals) describePlugin(ctx context.Context, name string) error {
 	if g.json() {
 		return writeJSON(g.stdout, m)
 	}
+	records, err := verifiedOf(plugin)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(g.stdout, "%s %s: %s\n", m.Name, m.Version, m.Summary)
 	for _, p := range m.Probes {
 		fmt.Fprintf(g.stdout, "\nprobe %s.%s: %s\n", m.Name, p.Name, p.Summary)
 		about(g.stdout, p.Doc, p.Targets, p.Needs)
+		verified(g.stdout, records, m.Name+"."+p.Name, p.Targets)
 		if err := signature(g.stdout, p.Input, p.Output); err != nil {
 			return err
 		}
@@ -49,6 +56,7 @@ func (g *globals) describePlugin(ctx context.Context, name string) error {
 	for _, a := range m.Actions {
 		fmt.Fprintf(g.stdout, "\naction %s.%s: %s\n", m.Name, a.Name, a.Summary)
 		about(g.stdout, a.Doc, a.Targets, a.Needs)
+		verified(g.stdout, records, m.Name+"."+a.Name, a.Targets)
 		interruptible := "may be cut off"
 		if !a.Interruptible {
 			interruptible = "is never cut off"
@@ -59,6 +67,28 @@ func (g *globals) describePlugin(ctx context.Context, name string) error {
 		}
 	}
 	return nil
+}
+
+// verifiedOf is what tests have shown of a plugin that is part of this program; nothing is known of a vendor's.
+func verifiedOf(plugin string) ([]table.Record, error) {
+	if _, ok := linkedPlugin(plugin); !ok {
+		return nil, nil
+	}
+	return table.Committed()
+}
+
+// verified says where a function was verified on a running machine.
+func verified(w io.Writer, records []table.Record, name string, targets []sdk.TargetKind) {
+	if records == nil || !slices.Contains(targets, sdk.Live) {
+		return
+	}
+	of := table.Of(records, name)
+	fmt.Fprintf(w, "  verified on a running machine: %s\n", table.LevelOf(of))
+	for _, r := range of {
+		if r.Kind == table.Function {
+			fmt.Fprintf(w, "    %s: %s\n", r.System, r.What)
+		}
+	}
 }
 
 // only leaves one function in a manifest.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -37,7 +38,8 @@ const (
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	stop           *stop // nil: nothing interrupts
+	stop           *stop  // nil: nothing interrupts
+	rights         rights // nil: the system knows no such thing
 }
 
 // exitError ends a command with an exit code. A nil err says nothing more: the result was printed.
@@ -69,7 +71,10 @@ func (p program) main(ctx context.Context, args []string) (code int) {
 	if len(args) == 3 && args[0] == "plugin" && args[1] == "serve" {
 		return p.servePlugin(args[2])
 	}
-	root := p.rootCommand()
+	if len(args) == 4 && args[0] == "plugin" && args[1] == "work" {
+		return p.work(ctx, args[2], args[3])
+	}
+	root := p.rootCommand(args)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if ctx.Err() != nil {
@@ -103,9 +108,25 @@ func (p program) servePlugin(name string) int {
 	return exitDone
 }
 
+// work does what outlives the plugin that began it; the plugin has started us for it.
+func (p program) work(ctx context.Context, name, stateDir string) int {
+	plugin, _, _ := strings.Cut(name, ".")
+	do, ok := workers()[plugin]
+	if !ok {
+		fmt.Fprintf(p.stderr, "rectify: no plugin that is part of this program has work named %q\n", name)
+		return exitUsage
+	}
+	if err := do(ctx, stateDir); err != nil {
+		fmt.Fprintf(p.stderr, "rectify: %v\n", err)
+		return exitStopped
+	}
+	return exitDone
+}
+
 // globals are the flags of every command.
 type globals struct {
 	program
+	args      []string // the command line
 	pluginDir string
 	lockFile  string
 	logLevel  string
@@ -113,8 +134,8 @@ type globals struct {
 	format    string
 }
 
-func (p program) rootCommand() *cobra.Command {
-	g := &globals{program: p}
+func (p program) rootCommand(args []string) *cobra.Command {
+	g := &globals{program: p, args: args}
 	root := &cobra.Command{
 		Use:   "rectify",
 		Short: "Repair a sick Windows machine with a playbook made of a troubleshooting article",
@@ -155,7 +176,7 @@ Exit codes: 0 done; 1 found (check, test, history verify, diagnose --exit-code);
 	flags.StringVar(&g.format, "format", "text", "form of the result: text or json")
 	root.AddCommand(g.diagnoseCommand(), g.planCommand(), g.applyCommand(), g.runCommand(), g.resumeCommand(), g.undoCommand(), g.historyCommand(),
 		g.checkCommand(), g.testCommand(), g.recordCommand(), g.explainCommand(),
-		g.playbooksCommand(), g.pluginsCommand(), g.probeCommand())
+		g.playbooksCommand(), g.pluginsCommand(), g.probeCommand(), g.doctorCommand())
 	return root
 }
 

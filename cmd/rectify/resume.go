@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +17,7 @@ import (
 
 func (g *globals) resumeCommand() *cobra.Command {
 	var consent consentFlags
+	var atStartup bool
 	cmd := &cobra.Command{
 		Use:   "resume [RUN]",
 		Short: "Go on with a run that was interrupted, has failed or waits for a restart",
@@ -25,14 +29,67 @@ Exit codes: those of rectify run; 0 also when the run is complete already.`,
 		Example: `  rectify resume
   rectify resume 20260110-0930-kfwz --yes`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return g.resume(cmd.Context(), consent, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if atStartup {
+				return g.resumeAtStartup(cmd.Context(), consent, args)
+			}
+			return g.withRights(cmd.Context(), true, consent.liveFlags, !consent.yes, func() error { return g.resume(cmd.Context(), consent, args) })
+		},
 	}
 	consent.add(cmd)
+	cmd.Flags().BoolVar(&atStartup, "at-startup", false, "")
+	_ = cmd.Flags().MarkHidden("at-startup") // it exists
 	return cmd
 }
 
+// resumeAtStartup goes on with a run when Windows has started: nobody sits there, what is said goes into a file beside the
+// journal, and how it ended is told to who is logged on.
+func (g *globals) resumeAtStartup(ctx context.Context, consent consentFlags, args []string) error {
+	dir, err := journal.Place(g.stateDir)
+	if err != nil {
+		return err
+	}
+	talk, err := os.OpenFile(filepath.Join(dir, "startup.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer talk.Close()
+	g.stdout, g.stderr = talk, talk
+	fmt.Fprintf(talk, "%s the machine has started\n", time.Now().UTC().Format(time.RFC3339))
+	failed := g.resume(ctx, consent, args)
+	var exit *exitError
+	if errors.As(failed, &exit) && exit.code == exitRestart {
+		return failed // it goes on after that restart, and is told then
+	}
+	return errors.Join(failed, g.announceRun(ctx, consent.liveFlags, args))
+}
+
+func (g *globals) announceRun(ctx context.Context, live liveFlags, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	store, err := g.openStore(live)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	run, err := store.Find(args[0])
+	if err != nil {
+		return err
+	}
+	return g.announce(ctx, store, run.ID, announcement(run))
+}
+
+// announcement says how a run ended that went on by itself.
+func announcement(run journal.Summary) string {
+	if run.State == journal.StateEnded {
+		return fmt.Sprintf("%s: the repair went on after the restart and is complete. Outcome: %s.\nWhat was done: rectify history show %s", run.Title, run.Outcome, run.ID)
+	}
+	return fmt.Sprintf("%s: the repair went on after the restart and is not complete; it needs somebody.\nWhy: rectify history show %s\nTo go on: rectify resume %s", run.Title, run.ID, run.ID)
+}
+
 func (g *globals) resume(ctx context.Context, consent consentFlags, args []string) error {
-	store, err := g.openStore()
+	store, err := g.openStore(consent.liveFlags)
 	if err != nil {
 		return err
 	}

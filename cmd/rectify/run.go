@@ -32,7 +32,9 @@ has this target; 130 interrupted.`,
   rectify run 0x8024001E --root /mnt/disk --yes --answer backup=snapshot-7`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.showBad(g.run(cmd.Context(), t, c, consent, args))
+			return g.withRights(cmd.Context(), t.live(), consent.liveFlags, !consent.yes, func() error {
+				return g.showBad(g.run(cmd.Context(), t, c, consent, args))
+			})
 		},
 	}
 	t.add(cmd, false)

@@ -31,6 +31,9 @@ func (t *targetFlags) add(cmd *cobra.Command, withBundle bool) {
 	}
 }
 
+// live says whether the running machine is looked at.
+func (t *targetFlags) live() bool { return t.root == "" && t.bundle == "" }
+
 func (t *targetFlags) addPlaybook(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&t.inputs, "input", "i", nil, "set an input of the playbook: NAME=VALUE")
 	cmd.Flags().StringVar(&t.playbooks, "playbooks", "", "folder of further playbooks")
@@ -88,6 +91,7 @@ func (g *globals) begin(ctx context.Context, t targetFlags, args []string, recor
 		return nil, err
 	}
 	g.tellOfDead()
+	g.noteRights(t.live())
 	if j.engine, err = g.engine(); err != nil {
 		return nil, err
 	}

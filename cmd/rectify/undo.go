@@ -14,6 +14,7 @@ import (
 
 func (g *globals) undoCommand() *cobra.Command {
 	var steps, accept []string
+	var live liveFlags
 	cmd := &cobra.Command{
 		Use:   "undo RUN",
 		Short: "Take back what a run did, in reverse, from the journal",
@@ -31,22 +32,27 @@ target; 130 interrupted.`,
   rectify undo 20260110-0930-kfwz --step reset_download_cache`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			store, err := g.openStore()
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			e, err := g.engine()
-			if err != nil {
-				return err
-			}
-			defer e.Close()
-			return g.takeBack(cmd.Context(), store, e, args[0], steps, accept)
+			return g.withRights(cmd.Context(), true, live, true, func() error { return g.undo(cmd.Context(), live, args[0], steps, accept) })
 		},
 	}
 	cmd.Flags().StringSliceVar(&steps, "step", nil, "ids of the steps to take back; without it, all")
 	cmd.Flags().StringSliceVar(&accept, "accept-plugin", nil, "plugins that may take back what another version of them did")
+	live.add(cmd)
 	return cmd
+}
+
+func (g *globals) undo(ctx context.Context, live liveFlags, run string, steps, accept []string) error {
+	store, err := g.openStore(live)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	e, err := g.engine()
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	return g.takeBack(ctx, store, e, run, steps, accept)
 }
 
 // takenBack is the result of an undo.
@@ -67,7 +73,10 @@ func (g *globals) takeBack(ctx context.Context, store *journal.Store, e *engine.
 	remedy.Begun = nil
 	re, result, err := e.TakeBack(ctx, remedy, id, steps, accept)
 	var busy *journal.BusyError
+	var unprotected *journal.UnprotectedError
 	switch {
+	case errors.As(err, &unprotected):
+		return &exitError{exitApproval, fmt.Errorf("nothing was changed: %w", err)}
 	case errors.Is(err, execute.ErrNothing):
 		return &exitError{exitPlan, fmt.Errorf("run %s: %w", re.Summary.ID, err)}
 	case errors.As(err, &busy):

@@ -24,7 +24,7 @@ var (
 // The reasons of a [journal.Stop].
 const (
 	stopFailed      = "failed"
-	stopRestart     = "restart"
+	StopRestart     = "restart"
 	stopApproval    = "approval"
 	stopCancelled   = "cancelled"
 	stopInterrupted = "interrupted"
@@ -60,7 +60,7 @@ func reasonOf(ctx context.Context, err error) string {
 	case errors.Is(err, errInterrupted):
 		return stopInterrupted
 	case errors.Is(err, errRestart):
-		return stopRestart
+		return StopRestart
 	case errors.As(err, &failed), errors.Is(err, errUndo):
 		return stopFailed
 	case errors.Is(err, errCancelled):

@@ -334,7 +334,7 @@ func TestNeedsRestart(t *testing.T) {
 			config := s.config()
 			config.Hands = needing{s.hands}
 			r, err := New(config).Go(t.Context())
-			for err == nil && r.Stop != nil && r.Stop.Reason == stopRestart {
+			for err == nil && r.Stop != nil && r.Stop.Reason == StopRestart {
 				s.world.boot()
 				config = s.config()
 				config.Hands = needing{s.hands}

@@ -58,13 +58,13 @@ func TestRestart(t *testing.T) {
 			s := newScene(t, steps)
 			s.world.Values["hand"] = "one"
 			r := s.must(t.Context())
-			if r.Stop == nil || r.Stop.Reason != stopRestart || !s.world.Asked {
+			if r.Stop == nil || r.Stop.Reason != StopRestart || !s.world.Asked {
 				t.Fatalf("got %+v", r)
 			}
 			if got := strings.Join(s.operator.asked, " "); got != "again" {
 				t.Fatalf("asked before the restart is %s", got)
 			}
-			if r := s.must(t.Context()); r.Stop == nil || r.Stop.Reason != stopRestart || s.said("the machine has not restarted yet") != 1 {
+			if r := s.must(t.Context()); r.Stop == nil || r.Stop.Reason != StopRestart || s.said("the machine has not restarted yet") != 1 {
 				t.Fatalf("before it has restarted: %+v", r)
 			}
 			s.world.boot()
@@ -291,7 +291,7 @@ func TestRestartFails(t *testing.T) {
 		s := newScene(t, restartFirst+one)
 		s.hands.disturb = nil
 		s.hands.disturb = fails("again", "apply", 1, disturbance{err: errors.New("no"), lie: true})
-		if r := s.must(t.Context()); r.Stop == nil || r.Stop.Reason != stopFailed && r.Stop.Reason != stopRestart {
+		if r := s.must(t.Context()); r.Stop == nil || r.Stop.Reason != stopFailed && r.Stop.Reason != StopRestart {
 			t.Errorf("got %+v", r.Stop)
 		}
 	})
@@ -310,7 +310,7 @@ func TestRestartFails(t *testing.T) {
 	t.Run("the-process-is-lost", func(t *testing.T) {
 		s := newScene(t, restartFirst+one)
 		s.hands.disturb = fails("again", "apply", 1, disturbance{err: errors.New("the plugin ended"), after: 9})
-		if r := s.must(t.Context()); r.Stop == nil || r.Stop.Reason != stopRestart || len(s.log.of(journal.Failed)) > 0 {
+		if r := s.must(t.Context()); r.Stop == nil || r.Stop.Reason != StopRestart || len(s.log.of(journal.Failed)) > 0 {
 			t.Errorf("got %+v\n%s", r.Stop, s.log)
 		}
 	})

@@ -105,6 +105,14 @@ func (t *teller) record(i int) int {
 		told(t, rec, func(rec journal.Record, f journal.Failure) { t.failed(rec, journal.Intent{Role: f.Role}, f, "") })
 	case journal.Read:
 		told(t, rec, t.read)
+	case journal.Awaiting:
+		told(t, rec, func(rec journal.Record, c journal.Continuation) {
+			if c.Problem != "" {
+				t.tell(rec, "after a restart the run does not go on by itself: "+c.Problem)
+				return
+			}
+			t.tell(rec, "until the run has ended there is "+c.What)
+		})
 	case journal.Stopped:
 		told(t, rec, func(rec journal.Record, s journal.Stop) { t.stopped(rec, s, i == len(t.records)-1) })
 	case journal.Verified, journal.Ended:
