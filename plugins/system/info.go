@@ -11,6 +11,7 @@ import (
 	"github.com/rectify-project/rectify/internal/machine/registry"
 	"github.com/rectify-project/rectify/internal/machine/zone"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/target"
 )
 
 // InfoInput is the input of `system.info`.
@@ -37,7 +38,7 @@ func infoProbe() sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "info",
 		Summary: "Which Windows this is",
-		Doc: `Reads HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion and HKLM\SYSTEM. What is not there, or what a hive that is missing or ` +
+		Doc: `Reads HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion and HKLM\SYSTEM; a running Windows tells its version also where its registry does not. What is not there, or what a hive that is missing or ` +
 			`damaged would tell, is left out, with the reason; the rest stays known.`,
 		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
 		Needs:   sdk.Needs{Platforms: []string{"windows"}},
@@ -49,7 +50,14 @@ func infoProbe() sdk.Probe {
 			return sdk.Reading[InfoOutput]{}, registry.Explain(err)
 		}
 		defer r.Close()
-		return info(r)
+		if call.Target.Kind() == target.Offline {
+			return info(r, nil)
+		}
+		running, err := thisKernel()
+		if err != nil {
+			return sdk.Reading[InfoOutput]{}, registry.Explain(err)
+		}
+		return info(r, &running)
 	})
 }
 
@@ -59,7 +67,8 @@ const (
 	environment = `HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment`
 )
 
-func info(r *registry.Registry) (sdk.Reading[InfoOutput], error) {
+// info reads the registry of a disk, or of a running Windows, whose own version fills in what is missing.
+func info(r *registry.Registry, running *kernel) (sdk.Reading[InfoOutput], error) {
 	reading := sdk.Reading[InfoOutput]{Missing: map[string]string{}}
 	version, versionErr := r.Key(versionKey)
 	if versionErr == nil {
@@ -72,6 +81,9 @@ func info(r *registry.Registry) (sdk.Reading[InfoOutput], error) {
 	_, systemErr := r.Info("SYSTEM")
 	if versionErr != nil && systemErr != nil {
 		return sdk.Reading[InfoOutput]{}, registry.Explain(versionErr)
+	}
+	if running != nil {
+		reading.Value.running(*running, reading.Missing)
 	}
 	reading.Value.system(r, reading.Missing)
 	if len(reading.Missing) == 0 {

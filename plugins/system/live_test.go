@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rectify-project/rectify/internal/forge/disk"
+	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/registry"
 	"github.com/rectify-project/rectify/internal/machine/registry/fakeregistry"
 	"github.com/rectify-project/rectify/internal/verification"
@@ -27,7 +28,7 @@ func running() *fakeregistry.Registry {
 
 func TestInfoOfARunningWindows(t *testing.T) {
 	f := running()
-	reading, err := info(registry.Of(f))
+	reading, err := info(registry.Of(f), &kernel{10, 0, 19045})
 	out := reading.Value
 	if err != nil || out.Version != "10.0.19045" || *out.Build != 19045 || out.Arch != "x64" || out.Computer != "PC-7" || !out.Installed.Equal(time.Unix(1700000000, 0)) {
 		t.Errorf("%v: %+v", err, out)
@@ -38,12 +39,17 @@ func TestInfoOfARunningWindows(t *testing.T) {
 		}
 	}
 	f.Deny(`HKLM\SYSTEM`)
-	if reading, err = info(registry.Of(f)); err != nil || reading.Value.Computer != "" || reading.Missing["/computer"] == "" || reading.Value.Product == "" {
+	if reading, err = info(registry.Of(f), &kernel{10, 0, 19045}); err != nil || reading.Value.Computer != "" || reading.Missing["/computer"] == "" || reading.Value.Product == "" {
 		t.Errorf("half of it is denied: %v, %+v", err, reading)
 	}
 	f.Deny(`HKLM\SOFTWARE`)
-	if _, err := info(registry.Of(f)); err == nil || sdk.AsError(err).Code != sdk.AccessDenied {
+	if _, err := info(registry.Of(f), &kernel{10, 0, 19045}); err == nil || sdk.AsError(err).Code != sdk.AccessDenied {
 		t.Errorf("all of it is denied: %v", err)
+	}
+	empty := fakeregistry.New()
+	empty.Put(versionKey)
+	if reading, err = info(registry.Of(empty), &kernel{10, 0, 19045}); err != nil || reading.Value.Version != "10.0.19045" || reading.Missing["/build"] != "" || reading.Missing["/ubr"] == "" {
+		t.Errorf("the kernel alone tells: %v, %+v", err, reading)
 	}
 	verification.ShownByFake(t, "what the registry has is told, what it has not is left out with the reason", "system.info")
 }
@@ -112,4 +118,13 @@ func shown(b *bool) string {
 		return err.Error()
 	}
 	return string(text)
+}
+
+func TestVersionSuite(t *testing.T) {
+	f := running()
+	f.Put(versionKey, registry.NumberValue("UBR", 3570))
+	f.Put(`HKLM\SYSTEM\ControlSet001\Control\TimeZoneInformation`, registry.TextValue("TimeZoneKeyName", "UTC"), registry.NumberValue("Bias", 0),
+		registry.NumberValue("StandardBias", 0), registry.NumberValue("DaylightBias", 0),
+		registry.Value{Name: "StandardStart", Type: 3, Data: make([]byte, 16)}, registry.Value{Name: "DaylightStart", Type: 3, Data: make([]byte, 16)})
+	conformtest.Run(t, versionSuite(f, kernel{10, 0, 19045}), nil)
 }

@@ -1,11 +1,13 @@
 package system
 
 import (
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/windows"
 
 	"github.com/rectify-project/rectify/internal/forge/disk"
+	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/registry"
 	"github.com/rectify-project/rectify/internal/verification"
 	"github.com/rectify-project/rectify/sdk/target"
@@ -18,6 +20,19 @@ func here(t *testing.T) *target.Target {
 		t.Fatal(err)
 	}
 	return machine
+}
+
+func TestVersionOfThisWindows(t *testing.T) {
+	suite, err := VersionSuite()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := conformtest.Known{}
+	if strings.HasPrefix(verification.System(), "Wine") {
+		known["the registry has the revision of the build"] = "missing: UBR: the value does not exist"
+		known["the registry has the time zone"] = "missing: Bias: the value does not exist"
+	}
+	conformtest.Run(t, suite, known)
 }
 
 func TestInfoOfThisWindows(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/rectify-project/rectify/sdk/target"
 )
 
-func system() (System, error) {
+// ThisMachine is the registry of this machine. The error wraps [target.ErrNotWindows] where it has none.
+func ThisMachine() (System, error) {
 	return nil, fmt.Errorf("the registry of a running machine: %w", target.ErrNotWindows)
 }
