@@ -3,11 +3,13 @@ package update
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/rectify-project/rectify/internal/artefact/evtx"
+	"github.com/rectify-project/rectify/internal/machine/agent"
 	"github.com/rectify-project/rectify/internal/machine/eventlog"
 	"github.com/rectify-project/rectify/internal/machine/newest"
 	"github.com/rectify-project/rectify/internal/machine/period"
@@ -33,9 +35,9 @@ type HistoryOutput struct {
 // HistoryEntry is one entry of the update history.
 type HistoryEntry struct {
 	Time       time.Time     `json:"time" jsonschema_description:"When"`
-	Source     string        `json:"source" jsonschema:"enum=reporting_events,enum=setup_channel" jsonschema_description:"Where it is written"`
-	Operation  string        `json:"operation" jsonschema:"enum=scan,enum=download,enum=install,enum=service" jsonschema_description:"What was tried; service is a change of a package by servicing"`
-	Result     string        `json:"result" jsonschema:"enum=succeeded,enum=failed,enum=needs_restart" jsonschema_description:"How it ended"`
+	Source     string        `json:"source" jsonschema:"enum=agent,enum=reporting_events,enum=setup_channel" jsonschema_description:"Where it is written"`
+	Operation  string        `json:"operation" jsonschema:"enum=scan,enum=download,enum=install,enum=uninstall,enum=service" jsonschema_description:"What was tried; service is a change of a package by servicing"`
+	Result     string        `json:"result" jsonschema:"enum=succeeded,enum=failed,enum=in_progress,enum=needs_restart" jsonschema_description:"How it ended"`
 	Code       *hresult.Code `json:"code,omitempty" jsonschema_description:"Why it failed; absent where it did not, and where the log has no code that can be read"`
 	Title      string        `json:"title,omitempty" jsonschema_description:"Name of the update or package"`
 	KB         string        `json:"kb,omitempty" jsonschema_description:"KB5034441; absent where the title has none"`
@@ -44,18 +46,83 @@ type HistoryEntry struct {
 	Evidence sdk.Evidence `json:"-"`
 }
 
-func historyProbe() sdk.Probe {
+func historyProbe(m machine) sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "history",
 		Summary: "The update history",
-		Doc: `Reads %SystemRoot%\SoftwareDistribution\ReportingEvents.log (what the Windows Update agent reports) and the Setup channel (Microsoft-Windows-Servicing 2, 3 and 4: what servicing did). ` +
+		Doc: `On a running Windows it asks the Windows Update agent, whose history is what Settings shows. Where the agent cannot be asked it reads what a disk has of it, and is partial for that.
+
+On a disk it reads %SystemRoot%\SoftwareDistribution\ReportingEvents.log (what the Windows Update agent reports) and the Setup channel (Microsoft-Windows-Servicing 2, 3 and 4: what servicing did). ` +
 			`Partial where one of the two is not there, is damaged, or begins after ` + "`since`" + `: the log begins anew when SoftwareDistribution is renamed.`,
-		Targets: []sdk.TargetKind{sdk.Offline},
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"entries":[],"count":0,"sources":["ReportingEvents.log","Setup"],"cut":false}`),
-	}, history)
+	}, m.history)
 }
 
-func history(ctx context.Context, call *sdk.Call, in HistoryInput) (sdk.Reading[HistoryOutput], error) {
+func (m machine) history(ctx context.Context, call *sdk.Call, in HistoryInput) (sdk.Reading[HistoryOutput], error) {
+	if call.Target.Kind() == target.Offline {
+		return logged(ctx, call, in)
+	}
+	reading, err := m.told(ctx, call, in)
+	if err == nil || ctx.Err() != nil {
+		return reading, err
+	}
+	files, missing := logged(ctx, call, in)
+	if missing != nil {
+		return reading, err
+	}
+	files.Partial = strings.TrimSuffix(fmt.Sprintf("the history of the Windows Update agent itself is not known: %v; %s", err, files.Partial), "; ")
+	return files, nil
+}
+
+// told is what the agent tells.
+func (m machine) told(ctx context.Context, call *sdk.Call, in HistoryInput) (sdk.Reading[HistoryOutput], error) {
+	reading := sdk.Reading[HistoryOutput]{Value: HistoryOutput{Entries: []HistoryEntry{}, Sources: []string{"agent"}}}
+	out := &reading.Value
+	times, _, err := period.New(nil, in.Since, call.Target.Now())
+	if err != nil {
+		return reading, err
+	}
+	from := times.Hull().From
+	h, err := m.agent.History(ctx, maxHistory)
+	if err != nil {
+		return reading, explain(err)
+	}
+	entries := newest.New(maxAttempts, func(e HistoryEntry) time.Time { return e.Time })
+	for _, e := range h.Entries {
+		if !e.Time.Before(from) {
+			entries.Add(toldEntry(e))
+		}
+	}
+	out.Entries = append(out.Entries, entries.All()...)
+	out.Count, out.Cut = entries.Count(), entries.Cut()
+	if h.Unreadable > 0 {
+		reading.Partial = fmt.Sprintf("the Windows Update agent does not give %d entries of its history: %s", h.Unreadable, h.Why)
+	}
+	return reading, nil
+}
+
+func toldEntry(e agent.Entry) HistoryEntry {
+	h := HistoryEntry{Time: e.Time, Source: "agent", Operation: "install", Result: "failed", Title: e.Title, KB: kbOf(e.Title), UpdateGUID: e.UpdateID}
+	if e.Operation == agent.Uninstalling {
+		h.Operation = "uninstall"
+	}
+	switch {
+	case e.Result.OK():
+		h.Result = "succeeded"
+	case e.Result == agent.NotStarted || e.Result == agent.InProgress:
+		h.Result = "in_progress"
+	}
+	if e.Code != 0 {
+		h.Code = &e.Code
+	}
+	h.Evidence = sdk.Evidence{Time: e.Time, Text: fmt.Sprintf("IUpdateHistoryEntry %s revision %d: %s, %s (unmapped %s), asked for by %q: %s", e.UpdateID, e.Revision, e.Result, e.Code, e.Unmapped, e.Client, e.Title)}
+	return h
+}
+
+// logged is what the logs on the disk have.
+func logged(ctx context.Context, call *sdk.Call, in HistoryInput) (sdk.Reading[HistoryOutput], error) {
 	reading := sdk.Reading[HistoryOutput]{Value: HistoryOutput{Entries: []HistoryEntry{}, Sources: []string{}}}
 	out := &reading.Value
 	times, _, err := period.New(nil, in.Since, call.Target.Now())

@@ -2,6 +2,7 @@ package update
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -145,9 +146,9 @@ func ask(ctx context.Context, client *http.Client, address string) Try {
 	var authority x509.UnknownAuthorityError
 	switch {
 	case errors.As(err, &authority):
-		t.OK, t.Error = true, err.Error()
+		t.OK, t.Error = true, secured(err)
 	case err != nil:
-		t.Error = err.Error()
+		t.Error = secured(err)
 	default:
 		response.Body.Close()
 		t.Status = &response.StatusCode
@@ -165,4 +166,33 @@ func ask(ctx context.Context, client *http.Client, address string) Try {
 	}
 	t.Evidence = sdk.Evidence{Time: t.Time, Text: text}
 	return t
+}
+
+// secured names what is wrong with TLS, where that is what is wrong; else it is the error's own text.
+func secured(err error) string {
+	var (
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		alert     tls.AlertError
+		header    tls.RecordHeaderError
+	)
+	name := ""
+	switch {
+	case errors.As(err, &authority):
+		name = "the certificate is issued by an authority that this system does not know"
+	case errors.As(err, &host):
+		name = "the certificate is of another host; something on the way may answer in its place"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		name = "the certificate has expired or is not valid yet; compare the clock of this machine"
+	case errors.As(err, &invalid):
+		name = "the certificate is not valid"
+	case errors.As(err, &alert):
+		name = "the server refuses the TLS connection"
+	case errors.As(err, &header):
+		name = "what answers does not speak TLS"
+	default:
+		return err.Error()
+	}
+	return name + ": " + err.Error()
 }

@@ -94,18 +94,18 @@ type History struct {
 	Why        string
 }
 
-// Entry is one entry of the update history.
+// Entry is one entry of the update history. As JSON its numbers are those of wuapi.idl.
 type Entry struct {
-	Time      time.Time // UTC
-	Operation Operation
-	Result    Result
-	Code      hresult.Code // of the agent; 0 where all went well
-	Unmapped  hresult.Code // of the installer, before the agent made its own code of it
-	UpdateID  string       // lower case, without braces; empty where the entry has none
-	Revision  int64
-	Title     string
-	Client    string // who asked for it: "UpdateOrchestrator", "MoUpdateOrchestrator", "Rectify"
-	ServiceID string // of the source: [Service.ID]; empty for the default one
+	Time      time.Time    `json:"time"` // UTC
+	Operation Operation    `json:"operation"`
+	Result    Result       `json:"result_code"`
+	Code      hresult.Code `json:"hresult"`              // of the agent; 0 where all went well
+	Unmapped  hresult.Code `json:"unmapped_result_code"` // of the installer, before the agent made its own code of it
+	UpdateID  string       `json:"update_id,omitempty"`  // lower case, without braces; empty where the entry has none
+	Revision  int64        `json:"revision,omitempty"`
+	Title     string       `json:"title"`
+	Client    string       `json:"client_application_id,omitempty"` // who asked for it: "UpdateOrchestrator", "Rectify"
+	ServiceID string       `json:"service_id,omitempty"`            // of the source: [Service.ID]
 }
 
 // Query is what is searched for.
