@@ -33,6 +33,12 @@ func offline(t testing.TB, files map[string][]byte) target.Spec {
 	return target.Spec{Kind: target.Offline, Root: disk.Write(t, files), Now: start.Add(24 * time.Hour)}
 }
 
+// observe asks a plugin that is let go before the disk is: Windows deletes no folder that is open.
+func observe(t *testing.T, probe string, spec target.Spec, in any) (sdk.Answer, error) {
+	t.Helper()
+	return plugintest.Serve(t, Plugin()).Observe(probe, spec, in)
+}
+
 func failure(at time.Duration, code uint32, title string) forge.Event {
 	return forge.Event{
 		Provider: updates, ID: 20, Level: 2, Time: start.Add(at), Channel: "System", Computer: "PC", UserSID: "S-1-5-18",
@@ -88,7 +94,7 @@ func TestQuery(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			test.in.Channel = "System"
-			a, err := plugintest.Serve(t, Plugin()).Observe("query", spec, test.in)
+			a, err := observe(t, "query", spec, test.in)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,7 +151,7 @@ func TestDataIsTypedByProviderAndID(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			test.in.Channel = "System"
 			test.in.Data = map[string]string{"updateTitle": "one"}
-			a, err := plugintest.Serve(t, Plugin()).Observe("query", spec, test.in)
+			a, err := observe(t, "query", spec, test.in)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -180,7 +186,7 @@ func TestQueryUnknowns(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			a, err := plugintest.Serve(t, Plugin()).Observe("query", offline(t, test.files), QueryInput{Channel: test.channel})
+			a, err := observe(t, "query", offline(t, test.files), QueryInput{Channel: test.channel})
 			if test.code != "" {
 				if e := sdk.AsError(err); err == nil || e.Code != test.code {
 					t.Errorf("got %v, want %s", err, test.code)
@@ -228,7 +234,7 @@ func TestChannel(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			a, err := plugintest.Serve(t, Plugin()).Observe("channel", offline(t, test.files), ChannelInput{Channel: test.channel})
+			a, err := observe(t, "channel", offline(t, test.files), ChannelInput{Channel: test.channel})
 			if test.code != "" {
 				if e := sdk.AsError(err); err == nil || e.Code != test.code {
 					t.Errorf("got %v, want %s", err, test.code)
@@ -271,7 +277,7 @@ func TestCorpus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a, err := plugintest.Serve(t, Plugin()).Observe("query", offline(t, map[string][]byte{logs + "System.evtx": data}),
+			a, err := observe(t, "query", offline(t, map[string][]byte{logs + "System.evtx": data}),
 				QueryInput{Channel: "System", Provider: test.provider, IDs: test.ids})
 			if err != nil {
 				t.Fatal(err)

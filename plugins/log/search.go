@@ -90,14 +90,17 @@ line that cannot be placed in time, while only some time counts, is not counted;
 The answer is partial when a log could not be read whole; when the oldest line in a folder of logs is younger than the
 start of a window; when the newest log of a folder is missing (only rotated or packed ones are there) and ends before
 the window does; and when lines that match could not be placed in time. A log that is quiet at its end is complete:
-nothing happened. When no file is there at all, the fact is not known.`
+nothing happened. When no file is there at all, the fact is not known.
+
+On a running Windows a log that another program has open for itself alone cannot be read; the answer is partial then too.`
 
 func searchProbe() sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "search",
 		Summary: "Lines of text logs that match patterns, in windows of time",
 		Doc:     searchDoc,
-		Targets: []sdk.TargetKind{sdk.Offline},
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"patterns":{"*":{"count":0,"matches":[]}},"files":[]}`),
 	}, search)
 }

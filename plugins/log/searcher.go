@@ -10,6 +10,7 @@ import (
 	"github.com/rectify-project/rectify/internal/artefact/cbs"
 	"github.com/rectify-project/rectify/internal/artefact/scan"
 	"github.com/rectify-project/rectify/internal/artefact/winzone"
+	"github.com/rectify-project/rectify/internal/machine/files"
 	"github.com/rectify-project/rectify/sdk/schema"
 	"github.com/rectify-project/rectify/sdk/target"
 )
@@ -29,7 +30,7 @@ type searcher struct {
 func (s *searcher) file(ctx context.Context, path string) error {
 	f, err := s.target.Open(path)
 	if err != nil {
-		s.problems.Add(err.Error())
+		s.problems.Add(files.Reason(err))
 		return nil
 	}
 	defer f.Close()
@@ -43,7 +44,7 @@ func (s *searcher) file(ctx context.Context, path string) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		s.problems.Add(path + ": " + err.Error())
+		s.problems.Add(path + ": " + files.Reason(err))
 	}
 	return nil
 }
@@ -70,7 +71,7 @@ func (s *searcher) member(ctx context.Context, m member) error {
 	file := File{Path: m.name, Size: schema.Bytes(max(stats.Bytes, 0)), Lines: &stats.Lines}
 	switch {
 	case err != nil:
-		file.Problem = err.Error()
+		file.Problem = files.Reason(err)
 	case stats.LinesCut > 0:
 		file.Problem = fmt.Sprintf("only the first %d KiB of a line are searched, and %d lines are longer", scan.MaxLine>>10, stats.LinesCut)
 	}

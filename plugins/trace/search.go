@@ -80,14 +80,18 @@ all that they have. WPP messages and manifest events do not hold their text; the
 The answer is partial when events in the time that counts could not be decoded, because any of them may be one that was
 looked for; when a trace is damaged, cut off, or its session lost events; and when the oldest trace in a folder is
 younger than the start of a window. A trace that was never closed, as that of a machine which lost its power, is fine.
-When no file is there at all, the fact is not known.`
+When no file is there at all, the fact is not known.
+
+On a running Windows the newest trace of a folder may still be written to: where it was not closed the answer is partial about what came
+after its newest event. A trace that another program has open for itself alone cannot be read; the answer is partial then too.`
 
 func searchProbe() sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "search",
 		Summary: "Events of traces that match patterns, in windows of time",
 		Doc:     searchDoc,
-		Targets: []sdk.TargetKind{sdk.Offline},
+		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
+		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"patterns":{"*":{"count":0,"matches":[]}},"events":1000,"undecoded":0,"files":[]}`),
 	}, search)
 }
@@ -128,7 +132,7 @@ func newSearcher(in SearchInput, now time.Time) (s *searcher, empty bool, err er
 	if n := len(in.Patterns); n == 0 || n > maxPatterns {
 		return nil, false, sdk.Errorf(sdk.InvalidInput, "%d patterns are given; expected 1 to %d", n, maxPatterns).WithPath("/patterns")
 	}
-	s = &searcher{folders: map[string]time.Time{}}
+	s = &searcher{folders: map[string]time.Time{}, latest: map[string]latest{}}
 	keep := in.MaxMatches
 	if keep == 0 {
 		keep = 50

@@ -32,6 +32,12 @@ func offline(t *testing.T, files map[string][]byte) target.Spec {
 	return target.Spec{Kind: target.Offline, Root: disk.Write(t, files), Now: start.Add(24 * time.Hour)}
 }
 
+// observe asks a plugin that is let go before the disk is: Windows deletes no folder that is open.
+func observe(t *testing.T, spec target.Spec, in SearchInput) (sdk.Answer, error) {
+	t.Helper()
+	return plugintest.Serve(t, Plugin()).Observe("search", spec, in)
+}
+
 func written(t *testing.T, records ...forge.Record) []byte {
 	t.Helper()
 	b, err := forge.Trace{Session: "s", File: `C:\s.etl`, Build: 19041, Start: start, End: start.Add(10 * time.Hour), Records: records}.Bytes()
@@ -95,7 +101,7 @@ func TestSearch(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			a, err := plugintest.Serve(t, Plugin()).Observe("search", offline(t, map[string][]byte{folder + "a.etl": test.trace}), SearchInput{
+			a, err := observe(t, offline(t, map[string][]byte{folder + "a.etl": test.trace}), SearchInput{
 				Files: []schema.TargetPath{`%ProgramData%\USOShared\Logs\System\*.etl`, `%ProgramData%\USOShared\Logs\*.etl`},
 				Patterns: map[string]schema.Regexp{
 					"handler": `(?i)UpdateDownloadResult:\d+.*\((?P<code>0x8024001e)\)`,
@@ -158,7 +164,7 @@ func TestRefusals(t *testing.T) {
 			if in.Patterns == nil {
 				in.Patterns = map[string]schema.Regexp{"a": "a"}
 			}
-			_, err := plugintest.Serve(t, Plugin()).Observe("search", spec, in)
+			_, err := observe(t, spec, in)
 			if e := sdk.AsError(err); err == nil || e.Code != test.code || !strings.Contains(e.Error(), test.message) {
 				t.Errorf("got %v, want %s %q", err, test.code, test.message)
 			}
@@ -202,7 +208,7 @@ func TestCorpus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a, err := plugintest.Serve(t, Plugin()).Observe("search", offline(t, map[string][]byte{folder + name: data}),
+			a, err := observe(t, offline(t, map[string][]byte{folder + name: data}),
 				SearchInput{Files: []schema.TargetPath{`%ProgramData%\USOShared\Logs\System\*`}, Patterns: map[string]schema.Regexp{"any": ".", "none": "\x00"}})
 			if err != nil {
 				t.Fatal(err)

@@ -25,6 +25,7 @@ type searcher struct {
 
 	files     []File
 	folders   map[string]time.Time // when the oldest trace of each folder begins
+	latest    map[string]latest    // of a running Windows: the newest trace of each folder
 	read      int
 	events    int
 	undecoded int
@@ -44,7 +45,7 @@ type pattern struct {
 func (s *searcher) file(ctx context.Context, path string) error {
 	f, err := s.target.Open(path)
 	if err != nil {
-		s.problems.Add(err.Error())
+		s.problems.Add(files.Reason(err))
 		return nil
 	}
 	defer f.Close()
@@ -82,8 +83,17 @@ func (s *searcher) end(path string, size int64, stats etl.Stats, err error) {
 	if !stats.Newest.IsZero() {
 		file.Last = &stats.Newest
 	}
-	if file.Problem = trouble(stats, err); file.Problem != "" {
-		s.problems.Add(path + ": " + file.Problem)
+	dir := path[:max(strings.LastIndexByte(path, '\\'), 0)]
+	problem := trouble(stats, err)
+	if s.target.Kind() == target.Live {
+		unfinished := latest{path: path, begins: begins, closed: stats.Header.Closed(), last: stats.Newest}
+		if err == nil && onlyAtEnd(stats, size) {
+			unfinished.problem, problem = problem, ""
+		}
+		s.follow(dir, unfinished)
+	}
+	if file.Problem = problem; problem != "" {
+		s.problems.Add(path + ": " + problem)
 	}
 	if len(s.files) < maxListed {
 		s.files = append(s.files, file)
@@ -94,7 +104,6 @@ func (s *searcher) end(path string, size int64, stats etl.Stats, err error) {
 		}
 		return
 	}
-	dir := path[:max(strings.LastIndexByte(path, '\\'), 0)]
 	if before, ok := s.folders[dir]; !ok || begins.Before(before) {
 		s.folders[dir] = begins
 	}
@@ -223,7 +232,8 @@ func (s *searcher) answer() SearchOutput {
 
 // missed says what the answer may lack, what time it covers nevertheless, and what would settle it.
 func (s *searcher) missed() (reason string, covers *sdk.Window, settle string) {
-	if !s.problems.Empty() {
+	lost := !s.problems.Empty()
+	if lost {
 		settle = "whole copies of the traces that cannot be read"
 	}
 	from := s.times.Hull().From
@@ -241,6 +251,10 @@ func (s *searcher) missed() (reason string, covers *sdk.Window, settle string) {
 		if begins.After(covers.From) {
 			covers.From = begins
 		}
+	}
+	covers, settle = s.unfinished(covers, settle)
+	if lost {
+		covers = nil // what cannot be read lies anywhere
 	}
 	if s.undecoded > 0 {
 		s.problems.Add(fmt.Sprintf("the text of %d events is not in the traces, such as %s", s.undecoded, s.example))

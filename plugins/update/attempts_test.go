@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	guidA      = "25acae93-40d4-4e62-814c-efb2f29f1bca"
-	guidB      = "8ca4bd71-dfae-4434-a8fb-500484a07261"
+	guidA = "25acae93-40d4-4e62-814c-efb2f29f1bca"
+	guidB = "8ca4bd71-dfae-4434-a8fb-500484a07261"
 	title = "2024-05 Cumulative Update for Windows 10 (KB5034441)"
 )
 

@@ -45,7 +45,11 @@ func Find(t *target.Target, patterns []schema.TargetPath, limit int) (paths []st
 	paths = slices.Compact(paths)
 	switch {
 	case len(paths) == 0 && denied:
-		return nil, problems, sdk.Errorf(sdk.AccessDenied, "the files cannot be listed: %s", &problems)
+		err := sdk.Errorf(sdk.AccessDenied, "the files cannot be listed: %s", &problems)
+		if t.Kind() == target.Live {
+			err = err.WithHint("run as an administrator")
+		}
+		return nil, problems, err
 	case len(paths) == 0 && !problems.Empty():
 		return nil, problems, sdk.Errorf(sdk.Unavailable, "no file that matches %s can be read: %s", join(patterns), &problems).
 			WithHint("give a copy of the files themselves, on the disk that is looked at")
