@@ -17,7 +17,7 @@ func failure(err error) *sdk.Error {
 	case errors.As(err, &untaken):
 		return sdk.Errorf(sdk.Unavailable, "%v", err).WithHint("the task is as it was; see in the Task Scheduler (taskschd.msc) whether it can be %s by hand", switched(untaken.Asked))
 	case errors.Is(err, tasks.ErrNotFound):
-		return sdk.Errorf(sdk.NotFound, "%v", err).WithHint("task.list names the tasks that there are")
+		return sdk.Errorf(sdk.NotFound, "%v", err).WithHint("task.list names the tasks that there are; some are shown to administrators alone")
 	case errors.Is(err, tasks.ErrDenied):
 		return sdk.Errorf(sdk.AccessDenied, "%v", err).WithHint("run as an administrator; some tasks of Windows itself are open to SYSTEM or TrustedInstaller alone")
 	case errors.Is(err, tasks.ErrStopped):

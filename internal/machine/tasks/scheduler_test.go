@@ -196,6 +196,21 @@ func TestCheckPath(t *testing.T) {
 	}
 }
 
+func FuzzCheckPath(f *testing.F) {
+	for _, path := range []string{`\a\b`, "a", `\`, "\\a\x00", `\..`} {
+		f.Add(path)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		full, err := tasks.CheckPath(path)
+		if err != nil {
+			return
+		}
+		if again, err := tasks.CheckPath(full); err != nil || again != full || !strings.HasPrefix(full, `\`) {
+			t.Errorf("%q became %q, which becomes %q, %v", path, full, again, err)
+		}
+	})
+}
+
 func TestList(t *testing.T) {
 	fake := seeded(t)
 	xml, err := tasks.Program{Command: `C:\a.exe`}.Definition()

@@ -1,12 +1,13 @@
 package tasks_test
 
 import (
-	"fmt"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/rectify-project/rectify/internal/machine/com"
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
+	"github.com/rectify-project/rectify/internal/machine/conformance"
 	"github.com/rectify-project/rectify/internal/machine/tasks"
 	"github.com/rectify-project/rectify/internal/machine/tasks/faketasks"
 )
@@ -29,36 +30,42 @@ func seeded(t testing.TB) *faketasks.System {
 	return fake
 }
 
-func TestFakeConforms(t *testing.T) {
-	conformtest.Run(t, tasks.Suite(tasks.New(seeded(t))), nil)
-}
-
-func TestFakeThatAnswersAndDoesNothing(t *testing.T) {
-	fake := seeded(t)
-	fake.SwitchesInWord = true
-	conformtest.Run(t, tasks.Suite(tasks.New(fake)), conformtest.Known{
-		"a task that is disabled reads back as disabled, and enabled again as enabled": "differs: did not do it: read back, it and its definition are still enabled",
-	})
-}
-
-func TestFakeThatRefuses(t *testing.T) {
+// TestChecksTellWhatIsWrong has the checks look at Task Schedulers that are not as they should be.
+func TestChecksTellWhatIsWrong(t *testing.T) {
+	const switching = "a task that is disabled reads back as disabled, and enabled again as enabled"
 	for name, c := range map[string]struct {
-		err  error
-		want string
+		given func(*faketasks.System)
+		check string // empty: all of them
+		want  conformance.Outcome
+		words string
 	}{
-		"denied":  {faketasks.Denied("ITaskFolder.GetTask"), "not applicable: E_ACCESSDENIED"},
-		"missing": {fmt.Errorf("%w: %w", tasks.ErrUnsupported, &com.Error{Method: "M", Code: com.NotImplemented}), "missing: E_NOTIMPL"},
-		"stopped": {fmt.Errorf("%w: %w", tasks.ErrStopped, &com.Error{Method: "M", Code: com.NoServer}), "differs: RPC_S_SERVER_UNAVAILABLE"},
+		"switches-in-word": {func(s *faketasks.System) { s.SwitchesInWord = true }, switching, conformance.Different, "did not do it: read back, it and its definition are still enabled"},
+		"deletes-in-word": {func(s *faketasks.System) { s.DeletesInWord = true }, "a task that is registered reads back, and is gone when it is deleted", conformance.Different,
+			"and it is still there"},
+		"denied":  {refusing(faketasks.Denied("ITaskFolder.GetTask")), "", conformance.Unasked, "E_ACCESSDENIED"},
+		"a-stub":  {refusing(errors.Join(tasks.ErrUnsupported, &com.Error{Method: "M", Code: com.NotImplemented})), "", conformance.Absent, "E_NOTIMPL"},
+		"stopped": {refusing(errors.Join(tasks.ErrStopped, &com.Error{Method: "M", Code: com.NoServer})), "", conformance.Different, "RPC_S_SERVER_UNAVAILABLE"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake := seeded(t)
-			fake.Refuses = map[string]error{`\`: c.err}
-			suite := tasks.Suite(tasks.New(fake))
-			known := conformtest.Known{}
-			for _, check := range suite.Checks {
-				known[check.Name] = c.want
+			c.given(fake)
+			tried := 0
+			for _, check := range tasks.Suite(tasks.New(fake)).Checks {
+				if c.check != "" && c.check != check.Name {
+					continue
+				}
+				tried++
+				if f := check.Try(t.Context()); f.Outcome != c.want || !strings.Contains(f.Detail, c.words) {
+					t.Errorf("%s: %+v; want %s: %s", check.Name, f, c.want, c.words)
+				}
 			}
-			conformtest.Run(t, suite, known)
+			if tried == 0 {
+				t.Errorf("no check has the name %q", c.check)
+			}
 		})
 	}
+}
+
+func refusing(err error) func(*faketasks.System) {
+	return func(s *faketasks.System) { s.Refuses = map[string]error{`\`: err} }
 }
