@@ -6,6 +6,7 @@ package host
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -43,6 +44,7 @@ const defaultStartTimeout = 10 * time.Second
 type Host struct {
 	options Options
 	slots   map[string]*slot
+	held    io.Closer // this program, so that nobody puts another one in its place
 	closing chan struct{}
 
 	mu     sync.Mutex
@@ -51,7 +53,7 @@ type Host struct {
 }
 
 // New makes a host. It starts nothing, and digests nothing; a folder of plugins that is not there is an error, and so is
-// a vendor plugin with the name of a linked one.
+// a vendor plugin with the name of a linked one. On Windows nobody can replace this program's file until the host is closed.
 func New(o Options) (*Host, error) {
 	if o.StartTimeout == 0 {
 		o.StartTimeout = defaultStartTimeout
@@ -75,20 +77,30 @@ func New(o Options) (*Host, error) {
 		}
 		h.slots[p.Name] = newSlot(p.Name, linked{plugin: p, executable: o.Executable, args: o.ServeArgs(p.Name)})
 	}
-	if o.VendorDir == "" {
-		return h, nil
+	if o.VendorDir != "" {
+		if err := h.addVendors(); err != nil {
+			return nil, err
+		}
 	}
-	found, err := trust.Discover(o.VendorDir)
+	var err error
+	if h.held, err = trust.Hold(o.Executable); err != nil {
+		return nil, fmt.Errorf("this program cannot keep its own file from being replaced: %w", err)
+	}
+	return h, nil
+}
+
+func (h *Host) addVendors() error {
+	found, err := trust.Discover(h.options.VendorDir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, f := range found {
 		if _, dup := h.slots[f.Name]; dup {
-			return nil, fmt.Errorf("%s has the name of a plugin that is built in: remove or rename it", f.Path)
+			return fmt.Errorf("%s has the name of a plugin that is built in: remove or rename it", f.Path)
 		}
-		h.slots[f.Name] = newSlot(f.Name, vendor{name: f.Name, path: f.Path, cache: o.CacheDir})
+		h.slots[f.Name] = newSlot(f.Name, vendor{name: f.Name, path: f.Path, cache: h.options.CacheDir})
 	}
-	return h, nil
+	return nil
 }
 
 // find finds a plugin.
@@ -235,6 +247,7 @@ func (h *Host) Close() {
 		s.mu.Unlock()
 	}
 	ends.Wait()
+	_ = h.held.Close() // it was read only; a second time it does nothing
 }
 
 func closedError(plugin string) *Error {

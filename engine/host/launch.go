@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,9 @@ func (h *Host) launch(ctx context.Context, s *slot, outlives bool) (*process, er
 	if err != nil {
 		return nil, &Error{Plugin: s.name, Kind: Refused, Message: err.Error(), Err: err}
 	}
+	if verified != nil {
+		defer verified.Close() // it was read only
+	}
 	path, args := s.source.command()
 	keys, secured, err := wire.NewCredentials()
 	if err != nil {
@@ -38,9 +42,14 @@ func (h *Host) launch(ctx context.Context, s *slot, outlives bool) (*process, er
 	if err != nil {
 		return nil, &Error{Plugin: s.name, Kind: Refused, Message: fmt.Sprintf("no keys can be made: %v", err), Err: err}
 	}
+	temp, err := privateTemp()
+	if err != nil {
+		return nil, &Error{Plugin: s.name, Kind: Refused, Message: err.Error(), Err: err}
+	}
 	log := h.options.Log.With().Str("plugin", s.name).Logger()
 	cmd := exec.Command(path, args...)
 	c := newChild(s.name, cmd, line, &talk{log: log}, outlives)
+	c.temp = temp
 	finished := make(chan struct{})
 	defer close(finished)
 	go h.abort(ctx, c, finished)
@@ -53,14 +62,16 @@ func (h *Host) launch(ctx context.Context, s *slot, outlives bool) (*process, er
 		StartTimeout:     h.options.StartTimeout,
 		TLSConfig:        secured.Clone(), // never nil: a certificate in the handshake line would be put into it
 		Logger:           &quiet{log: log},
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: temp},
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, dir string) (runner.Runner, error) {
-			cmd.Env = append(environment(), spec.Env...)
+			cmd.Env = slices.Concat(environment(), tempVariables(temp), spec.Env)
 			c.dir = dir
 			return c, nil
 		},
 	})
 	address, err := handshake.Start()
 	if err != nil && c.dir == "" {
+		c.sweep()
 		return nil, &Error{Plugin: s.name, Kind: Refused, Message: fmt.Sprintf("it cannot be started: %v", err), Err: err}
 	}
 	if err != nil {
@@ -125,7 +136,16 @@ func (c *child) discard() {
 	<-c.started
 	c.kill()
 	<-c.exited
-	_ = os.RemoveAll(c.dir)
+	c.sweep()
+}
+
+// sweep removes the folders of a process that has ended.
+func (c *child) sweep() {
+	for _, dir := range []string{c.dir, c.temp} {
+		if dir != "" {
+			_ = os.RemoveAll(dir) // what cannot be removed harms nobody
+		}
+	}
 }
 
 // fail is an error with the last words and the end of the process, when it has ended.

@@ -1,12 +1,9 @@
 package host
 
 import (
-	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
 )
@@ -16,7 +13,9 @@ import (
 func checkLeftovers(t testing.TB) {
 	t.Helper()
 	temp := t.TempDir()
-	t.Setenv("TMPDIR", temp)
+	for _, name := range []string{"TMPDIR", "TEMP", "TMP"} {
+		t.Setenv(name, temp)
+	}
 	before := runtime.NumGoroutine()
 	t.Cleanup(func() {
 		var left string
@@ -31,8 +30,10 @@ func checkLeftovers(t testing.TB) {
 }
 
 func leftovers(temp string, goroutines int) string {
-	if dirs, _ := filepath.Glob(filepath.Join(temp, "plugin*")); len(dirs) > 0 {
-		return fmt.Sprint(dirs)
+	for _, pattern := range []string{"plugin*", "rectify-*"} {
+		if dirs, _ := filepath.Glob(filepath.Join(temp, pattern)); len(dirs) > 0 {
+			return fmt.Sprint(dirs)
+		}
 	}
 	if p := pluginProcesses(); len(p) > 0 {
 		return fmt.Sprint(p)
@@ -42,22 +43,4 @@ func leftovers(temp string, goroutines int) string {
 		return fmt.Sprintf("%d goroutines more\n%s", n-goroutines, stacks[:runtime.Stack(stacks, true)])
 	}
 	return ""
-}
-
-// pluginProcesses lists the processes that serve plugins of this test binary; Linux only.
-func pluginProcesses() []string {
-	self, err := os.Executable()
-	if err != nil {
-		return nil
-	}
-	var found []string
-	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, f := range files {
-		line, err := os.ReadFile(f)
-		args := strings.Split(string(bytes.TrimRight(line, "\x00")), "\x00")
-		if err == nil && len(args) >= 3 && args[0] == self && args[1] == "plugin" {
-			found = append(found, filepath.Base(filepath.Dir(f))+" "+strings.Join(args[1:], " "))
-		}
-	}
-	return found
 }

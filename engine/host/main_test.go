@@ -28,8 +28,8 @@ func TestMain(m *testing.M) {
 		serveAs(os.Args[3])
 		return
 	}
-	if len(os.Args) == 3 && os.Args[1] == "host" {
-		doomedHost(os.Args[2])
+	if len(os.Args) == 4 && os.Args[1] == "host" {
+		doomedHost(os.Args[2], os.Args[3])
 		return
 	}
 	os.Exit(m.Run())
@@ -86,6 +86,7 @@ type doInput struct {
 	Count int         `json:"count" jsonschema:"default=3"`
 	Size  int         `json:"size,omitempty"`
 	Span  schema.Span `json:"span,omitempty"`
+	Path  string      `json:"path,omitempty"`
 }
 
 type doOutput struct {

@@ -49,6 +49,7 @@ func (h *Host) plugin(ctx context.Context, s *slot) Plugin {
 		p.Path = v.path
 		if b, err := v.verify(h.options.Lock); err == nil {
 			p.SHA256 = b.SHA256
+			_ = b.Close() // it was read only
 		}
 	}
 	p.Manifest, p.Err = h.manifest(ctx, s)
@@ -110,6 +111,7 @@ func (h *Host) vendorManifest(ctx context.Context, s *slot, v vendor) (sdk.Manif
 	if err != nil {
 		return sdk.Manifest{}, &Error{Plugin: s.name, Kind: Refused, Message: err.Error(), Err: err}
 	}
+	defer binary.Close() // it was read only
 	cached := ""
 	if v.cache != "" {
 		cached = filepath.Join(v.cache, binary.SHA256+".json")

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -68,6 +69,10 @@ var misbehaviours = map[string]func(){
 		fmt.Println("1|1|unix|/nowhere/at/all|grpc")
 		time.Sleep(time.Hour)
 	},
+	"worker": func() {
+		time.Sleep(700 * time.Millisecond)
+		_ = os.WriteFile(os.Getenv(workerNote), []byte("done"), 0o600) // the test misses it
+	},
 	"mute_socket":      func() { mute(false) },
 	"mute_and_chatty":  func() { mute(true) },
 	"grandchild_stays": func() { startGrandchild(); fmt.Fprintln(os.Stderr, "left a child"); os.Exit(4) },
@@ -75,11 +80,15 @@ var misbehaviours = map[string]func(){
 
 // mute listens and accepts, and says nothing.
 func mute(chatty bool) {
-	l, err := net.Listen("unix", filepath.Join(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "plugin1"))
+	network, address := "unix", filepath.Join(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "plugin1")
+	if runtime.GOOS == "windows" { // as go-plugin does there
+		network, address = "tcp", "127.0.0.1:0"
+	}
+	l, err := net.Listen(network, address)
 	if err != nil {
 		panic(err)
 	}
-	fmt.Printf("1|1|unix|%s|grpc\n", l.Addr())
+	fmt.Printf("1|1|%s|%s|grpc\n", network, l.Addr())
 	for chatty {
 		fmt.Fprintln(os.Stderr, `{"@level":"info","@message":"still here"}`)
 	}
@@ -89,6 +98,21 @@ func mute(chatty bool) {
 		}
 	}
 }
+
+// flood is more lines than are forwarded.
+var flood = map[bool]int{false: 20 * maxForwarded, true: 2 * maxForwarded}[runtime.GOOS == "windows"] // where each takes long
+
+// startWorker starts a process that outlives the plugin, as an action that must not be cut off does.
+func startWorker(note string) {
+	cmd := exec.Command(os.Args[0], "plugin", "serve", "worker")
+	cmd.Env = append(os.Environ(), workerNote+"="+note)
+	leaveTree(cmd)
+	if err := cmd.Start(); err != nil {
+		panic(err)
+	}
+}
+
+const workerNote = "RECTIFY_TEST_NOTE"
 
 // startGrandchild starts a process that holds this one's stderr open.
 func startGrandchild() {
@@ -113,7 +137,7 @@ func do(ctx context.Context, call *sdk.Call, in doInput) (sdk.Reading[doOutput],
 		fmt.Fprintln(os.Stderr, `[ERROR] plain`)
 		fmt.Println("printed on stdout")
 	case "shout":
-		for i := range 200_000 {
+		for i := range flood {
 			fmt.Fprintln(os.Stderr, "line", i)
 		}
 		fmt.Fprint(os.Stderr, strings.Repeat("y", 1<<20))
@@ -131,6 +155,8 @@ func do(ctx context.Context, call *sdk.Call, in doInput) (sdk.Reading[doOutput],
 		time.Sleep(time.Hour)
 	case "grandchild":
 		startGrandchild()
+	case "worker":
+		startWorker(in.Path)
 	case "grandchild_exit":
 		startGrandchild()
 		os.Exit(5)

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"os"
 	"sync"
 	"time"
 
@@ -84,12 +83,12 @@ func (p *process) end() {
 		p.child.kill()
 		<-p.child.exited
 	}
-	_ = os.RemoveAll(p.child.dir)
+	p.child.sweep()
 }
 
 // tidy waits for the end of the process, however it comes, and removes what is left of it.
 func (p *process) tidy() {
 	<-p.child.exited
 	_ = p.conn.Close()
-	_ = os.RemoveAll(p.child.dir)
+	p.child.sweep()
 }

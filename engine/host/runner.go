@@ -36,6 +36,7 @@ type child struct {
 	state   string      // how it ended; valid when exited is closed
 	killed  atomic.Bool // by the host, before it ended by itself
 	dir     string      // go-plugin's private folder for the socket
+	temp    string      // the plugin's own folder for temporary files; empty where it has none
 }
 
 var _ runner.Runner = (*child)(nil)

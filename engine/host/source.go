@@ -8,7 +8,7 @@ import (
 // source is where a plugin comes from.
 type source interface {
 	origin() Origin
-	// verify decides whether the executable may be launched; nil when it is this program.
+	// verify decides whether the executable may be launched, and holds it until it is closed; nil when it is this program.
 	verify(*trust.Lock) (*trust.Binary, error)
 	command() (path string, args []string)
 }

@@ -1,6 +1,8 @@
 package host
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"sync"
@@ -10,9 +12,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// tree is a process and all that it starts: a job object. The process waits for its credentials before it does
-// anything, so joining the job right after the start is early enough. A worker that must outlive the plugin leaves the
-// job with CREATE_BREAKAWAY_FROM_JOB.
+// tree is a process and all that it starts: a job object. The process is started suspended and joins the job before its first
+// instruction, so that nothing it starts is outside. A host that is killed in between leaves a process that never ran. A
+// worker that must outlive the plugin leaves the job with CREATE_BREAKAWAY_FROM_JOB.
 type tree struct {
 	outlives bool
 
@@ -23,32 +25,70 @@ type tree struct {
 func (t *tree) prepare(cmd *exec.Cmd, outlives bool) {
 	t.outlives = outlives
 	// A group of its own: Ctrl+C at the console is the host's to handle.
-	cmd.SysProcAttr = &syscall.SysProcAttr{HideWindow: true, CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}
+	cmd.SysProcAttr = &syscall.SysProcAttr{HideWindow: true, CreationFlags: windows.CREATE_NEW_PROCESS_GROUP | windows.CREATE_SUSPENDED}
 }
 
+// adopt takes the process into a job and lets it run.
 func (t *tree) adopt(p *os.Process) error {
-	job, err := windows.CreateJobObject(nil, nil)
+	job, err := newJob(t.outlives)
 	if err != nil {
-		return os.NewSyscallError("CreateJobObject", err)
+		return err
 	}
 	t.mu.Lock()
 	t.job = job
 	t.mu.Unlock()
+	var assigned error
+	if err := p.WithHandle(func(process uintptr) {
+		assigned = windows.AssignProcessToJobObject(job, windows.Handle(process))
+	}); err != nil {
+		return err
+	}
+	if assigned != nil {
+		return os.NewSyscallError("AssignProcessToJobObject", assigned)
+	}
+	return resume(uint32(p.Pid))
+}
+
+// newJob makes a job whose processes end with its last handle, which is this process's, unless they are to outlive it.
+func newJob(outlives bool) (windows.Handle, error) {
+	job, err := windows.CreateJobObject(nil, nil)
+	if err != nil {
+		return 0, os.NewSyscallError("CreateJobObject", err)
+	}
 	var info windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION
 	info.BasicLimitInformation.LimitFlags = windows.JOB_OBJECT_LIMIT_BREAKAWAY_OK
-	if !t.outlives {
+	if !outlives {
 		info.BasicLimitInformation.LimitFlags |= windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE
 	}
 	if _, err := windows.SetInformationJobObject(job, windows.JobObjectExtendedLimitInformation,
 		uintptr(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info))); err != nil {
-		return os.NewSyscallError("SetInformationJobObject", err)
+		return 0, errors.Join(os.NewSyscallError("SetInformationJobObject", err), windows.CloseHandle(job))
 	}
-	process, err := windows.OpenProcess(windows.PROCESS_SET_QUOTA|windows.PROCESS_TERMINATE, false, uint32(p.Pid))
+	return job, nil
+}
+
+// resume lets a process that was started suspended run: it has one thread.
+func resume(process uint32) error {
+	threads, err := windows.CreateToolhelp32Snapshot(windows.TH32CS_SNAPTHREAD, 0)
 	if err != nil {
-		return os.NewSyscallError("OpenProcess", err)
+		return os.NewSyscallError("CreateToolhelp32Snapshot", err)
 	}
-	defer windows.CloseHandle(process)
-	return os.NewSyscallError("AssignProcessToJobObject", windows.AssignProcessToJobObject(job, process))
+	defer windows.CloseHandle(threads)
+	var entry windows.ThreadEntry32
+	entry.Size = uint32(unsafe.Sizeof(entry))
+	for err = windows.Thread32First(threads, &entry); err == nil; err = windows.Thread32Next(threads, &entry) {
+		if entry.OwnerProcessID != process {
+			continue
+		}
+		thread, err := windows.OpenThread(windows.THREAD_SUSPEND_RESUME, false, entry.ThreadID)
+		if err != nil {
+			return os.NewSyscallError("OpenThread", err)
+		}
+		defer windows.CloseHandle(thread)
+		_, err = windows.ResumeThread(thread)
+		return os.NewSyscallError("ResumeThread", err)
+	}
+	return fmt.Errorf("the suspended process %d has no thread: %w", process, err)
 }
 
 func (t *tree) kill() {
