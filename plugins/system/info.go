@@ -38,7 +38,7 @@ func infoProbe() sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "info",
 		Summary: "Which Windows this is",
-		Doc: `Reads HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion and HKLM\SYSTEM; a running Windows tells its version also where its registry does not. What is not there, or what a hive that is missing or ` +
+		Doc: `Reads HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion and HKLM\SYSTEM; a running Windows tells its version and time zone also where its registry does not. What is not there, or what a hive that is missing or ` +
 			`damaged would tell, is left out, with the reason; the rest stays known.`,
 		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
 		Needs:   sdk.Needs{Platforms: []string{"windows"}},
@@ -53,11 +53,12 @@ func infoProbe() sdk.Probe {
 		if call.Target.Kind() == target.Offline {
 			return info(r, nil)
 		}
-		running, err := thisKernel()
+		k, err := thisKernel()
 		if err != nil {
 			return sdk.Reading[InfoOutput]{}, registry.Explain(err)
 		}
-		return info(r, &running)
+		z, _ := zone.Of(call.Target) // where it does not tell, the registry may, or says why not
+		return info(r, &self{k, z})
 	})
 }
 
@@ -67,8 +68,8 @@ const (
 	environment = `HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment`
 )
 
-// info reads the registry of a disk, or of a running Windows, whose own version fills in what is missing.
-func info(r *registry.Registry, running *kernel) (sdk.Reading[InfoOutput], error) {
+// info reads the registry of a disk, or of a running Windows, which fills in itself what is missing there.
+func info(r *registry.Registry, running *self) (sdk.Reading[InfoOutput], error) {
 	reading := sdk.Reading[InfoOutput]{Missing: map[string]string{}}
 	version, versionErr := r.Key(versionKey)
 	if versionErr == nil {
@@ -82,10 +83,10 @@ func info(r *registry.Registry, running *kernel) (sdk.Reading[InfoOutput], error
 	if versionErr != nil && systemErr != nil {
 		return sdk.Reading[InfoOutput]{}, registry.Explain(versionErr)
 	}
+	reading.Value.system(r, reading.Missing)
 	if running != nil {
 		reading.Value.running(*running, reading.Missing)
 	}
-	reading.Value.system(r, reading.Missing)
 	if len(reading.Missing) == 0 {
 		reading.Missing = nil
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rectify-project/rectify/internal/artefact/winzone"
 	"github.com/rectify-project/rectify/internal/forge/disk"
 	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/registry"
@@ -28,7 +29,7 @@ func running() *fakeregistry.Registry {
 
 func TestInfoOfARunningWindows(t *testing.T) {
 	f := running()
-	reading, err := info(registry.Of(f), &kernel{10, 0, 19045})
+	reading, err := info(registry.Of(f), &self{kernel: kernel{10, 0, 19045}})
 	out := reading.Value
 	if err != nil || out.Version != "10.0.19045" || *out.Build != 19045 || out.Arch != "x64" || out.Computer != "PC-7" || !out.Installed.Equal(time.Unix(1700000000, 0)) {
 		t.Errorf("%v: %+v", err, out)
@@ -39,17 +40,20 @@ func TestInfoOfARunningWindows(t *testing.T) {
 		}
 	}
 	f.Deny(`HKLM\SYSTEM`)
-	if reading, err = info(registry.Of(f), &kernel{10, 0, 19045}); err != nil || reading.Value.Computer != "" || reading.Missing["/computer"] == "" || reading.Value.Product == "" {
+	if reading, err = info(registry.Of(f), &self{kernel: kernel{10, 0, 19045}}); err != nil || reading.Value.Computer != "" || reading.Missing["/computer"] == "" || reading.Value.Product == "" {
 		t.Errorf("half of it is denied: %v, %+v", err, reading)
 	}
 	f.Deny(`HKLM\SOFTWARE`)
-	if _, err := info(registry.Of(f), &kernel{10, 0, 19045}); err == nil || sdk.AsError(err).Code != sdk.AccessDenied {
+	if _, err := info(registry.Of(f), &self{kernel: kernel{10, 0, 19045}}); err == nil || sdk.AsError(err).Code != sdk.AccessDenied {
 		t.Errorf("all of it is denied: %v", err)
 	}
 	empty := fakeregistry.New()
 	empty.Put(versionKey)
-	if reading, err = info(registry.Of(empty), &kernel{10, 0, 19045}); err != nil || reading.Value.Version != "10.0.19045" || reading.Missing["/build"] != "" || reading.Missing["/ubr"] == "" {
+	if reading, err = info(registry.Of(empty), &self{kernel: kernel{10, 0, 19045}}); err != nil || reading.Value.Version != "10.0.19045" || reading.Missing["/build"] != "" || reading.Missing["/ubr"] == "" {
 		t.Errorf("the kernel alone tells: %v, %+v", err, reading)
+	}
+	if reading, err = info(registry.Of(empty), &self{zone: &winzone.Zone{Name: "UTC"}}); err != nil || reading.Value.TimeZone != "UTC" || reading.Missing["/time_zone"] != "" {
+		t.Errorf("the system alone tells its zone: %v, %+v", err, reading)
 	}
 	verification.ShownByFake(t, "what the registry has is told, what it has not is left out with the reason", "system.info")
 }
@@ -123,8 +127,5 @@ func shown(b *bool) string {
 func TestVersionSuite(t *testing.T) {
 	f := running()
 	f.Put(versionKey, registry.NumberValue("UBR", 3570))
-	f.Put(`HKLM\SYSTEM\ControlSet001\Control\TimeZoneInformation`, registry.TextValue("TimeZoneKeyName", "UTC"), registry.NumberValue("Bias", 0),
-		registry.NumberValue("StandardBias", 0), registry.NumberValue("DaylightBias", 0),
-		registry.Value{Name: "StandardStart", Type: 3, Data: make([]byte, 16)}, registry.Value{Name: "DaylightStart", Type: 3, Data: make([]byte, 16)})
 	conformtest.Run(t, versionSuite(f, kernel{10, 0, 19045}), nil)
 }

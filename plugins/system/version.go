@@ -4,19 +4,26 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/rectify-project/rectify/internal/artefact/winzone"
 	"github.com/rectify-project/rectify/internal/machine/conformance"
 	"github.com/rectify-project/rectify/internal/machine/registry"
 	"github.com/rectify-project/rectify/sdk"
 )
 
-// kernel is the version that a running Windows tells of itself, whatever its registry says.
+// kernel is the version that runs, whatever the registry says.
 type kernel struct{ major, minor, build uint32 }
+
+// self is what a running Windows tells of itself beside its registry.
+type self struct {
+	kernel kernel
+	zone   *winzone.Zone // nil: it does not tell
+}
 
 func (k kernel) String() string { return fmt.Sprintf("%d.%d.%d", k.major, k.minor, k.build) }
 
-// running fills in what the registry does not tell of a version that runs.
-func (o *InfoOutput) running(k kernel, missing map[string]string) {
-	build := int64(k.build)
+// running fills in what the registry does not tell of a Windows that runs.
+func (o *InfoOutput) running(s self, missing map[string]string) {
+	k, build := s.kernel, int64(s.kernel.build)
 	evidence := sdk.Evidence{Text: "RtlGetVersion tells " + k.String()}
 	if o.Build == nil {
 		o.Build = &build
@@ -27,6 +34,11 @@ func (o *InfoOutput) running(k kernel, missing map[string]string) {
 		o.Version = k.String()
 		o.Evidence = append(o.Evidence, at("/version", evidence))
 		delete(missing, "/version")
+	}
+	if o.TimeZone == "" && s.zone != nil {
+		o.TimeZone = s.zone.Name
+		o.Evidence = append(o.Evidence, at("/time_zone", sdk.Evidence{Text: "GetDynamicTimeZoneInformation tells " + s.zone.Name}))
+		delete(missing, "/time_zone")
 	}
 }
 
@@ -68,18 +80,6 @@ func versionSuite(r registry.Reader, k kernel) conformance.Suite {
 				return conformance.Differs("%v", err)
 			case reading.Value.UBR == nil:
 				return conformance.Missing("%s", reading.Missing["/ubr"])
-			}
-			return nil
-		},
-	}, {
-		Name: "the registry has the time zone", API: []string{"advapi32!RegQueryValueExW"}, Serves: []string{"system.info", "log.search"},
-		Run: func(context.Context) error {
-			reading, err := info(registry.Of(r), nil)
-			switch {
-			case err != nil:
-				return conformance.Differs("%v", err)
-			case reading.Value.TimeZone == "":
-				return conformance.Missing("%s", reading.Missing["/time_zone"])
 			}
 			return nil
 		},

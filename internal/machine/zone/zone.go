@@ -13,9 +13,12 @@ import (
 // Key holds the settings in the registry.
 const Key = `HKLM\SYSTEM\CurrentControlSet\Control\TimeZoneInformation`
 
-// Of reads the time zone of a target. The error says why it is not known: callers then take local times as uncertain,
+// Of reads the time zone of a target: of a disk in its registry, of a running Windows as that says itself. The error says why it is not known: callers then take local times as uncertain,
 // never as UTC.
 func Of(t *target.Target) (*winzone.Zone, error) {
+	if t.Kind() != target.Offline {
+		return ofThisMachine()
+	}
 	r, err := registry.Open(t)
 	if err != nil {
 		return nil, err

@@ -98,7 +98,7 @@ func (r *Registry) Create(path string, form registry.Form) (bool, error) {
 	if above.form.Volatile && !form.Volatile && r.keys[fold(path)] == nil {
 		return false, &registry.SystemError{Call: "Create", Key: path, Err: errors.New("a volatile key has volatile keys below only")}
 	}
-	made := r.add(path, registry.Form{Class: form.Class, Volatile: form.Volatile})
+	made := r.add(above.path+path[i:], registry.Form{Class: form.Class, Volatile: form.Volatile})
 	if made {
 		above.at = r.tick()
 	}

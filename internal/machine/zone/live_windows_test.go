@@ -1,0 +1,9 @@
+package zone
+
+import (
+	"testing"
+
+	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
+)
+
+func TestThisWindows(t *testing.T) { conformtest.Run(t, Suite(), nil) }
