@@ -40,9 +40,9 @@ type Startup struct {
 	Flags []string
 }
 
-// resumeTask and tellTask are the paths of the tasks of a run.
-func resumeTask(run string) string { return `\Rectify\Resume ` + run }
-func tellTask(run string) string   { return `\Rectify\Tell ` + run }
+// resumeTask and tellTask are the paths of the tasks of a run. They are in no folder of their own, which would stay behind.
+func resumeTask(run string) string { return `\Rectify resume ` + run }
+func tellTask(run string) string   { return `\Rectify tell ` + run }
 
 // What is made, in words.
 func (s Startup) What(run string) string {
@@ -92,8 +92,11 @@ func (s Startup) register(ctx context.Context, path string, p tasks.Program) err
 	if err != nil {
 		return err
 	}
-	_, err = s.Tasks.Register(ctx, path, xml)
-	return err
+	if _, err = s.Tasks.Register(ctx, path, xml); err != nil {
+		// What was registered otherwise than it was asked for would run something else.
+		return errors.Join(err, s.remove(context.WithoutCancel(ctx), path))
+	}
+	return nil
 }
 
 func (s Startup) remove(ctx context.Context, path string) error {

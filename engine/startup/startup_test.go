@@ -76,7 +76,7 @@ func TestUnprotectedIsRefused(t *testing.T) {
 func TestRemovingFails(t *testing.T) {
 	denied := errors.New("access is denied")
 	s := Startup{Tasks: stuck{denied}}
-	if err := s.Release(t.Context(), "r1"); !errors.Is(err, denied) || !strings.Contains(err.Error(), `\Rectify\Resume r1`) {
+	if err := s.Release(t.Context(), "r1"); !errors.Is(err, denied) || !strings.Contains(err.Error(), `\Rectify resume r1`) {
 		t.Errorf("%v", err)
 	}
 }

@@ -1,9 +1,13 @@
 package startup
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/rectify-project/rectify/internal/artefact/taskxml"
+	"github.com/rectify-project/rectify/internal/machine/conformance"
 	"github.com/rectify-project/rectify/internal/machine/tasks"
 	"github.com/rectify-project/rectify/internal/verification"
 )
@@ -15,11 +19,11 @@ func TestTasksOfARun(t *testing.T) {
 		t.Fatal(err)
 	}
 	tail := " --state " + s.State + ` --lock "C:\a b\rectify.lock"`
-	holds(t, made[`\Rectify\Resume 20260110-0930-kfwz`], taskxml.Boot, "resume 20260110-0930-kfwz --at-startup"+tail)
+	holds(t, made[`\Rectify resume 20260110-0930-kfwz`], taskxml.Boot, "resume 20260110-0930-kfwz --at-startup"+tail)
 	if err := s.TellAtLogon(t.Context(), "20260110-0930-kfwz"); err != nil {
 		t.Fatal(err)
 	}
-	holds(t, made[`\Rectify\Tell 20260110-0930-kfwz`], taskxml.Logon, "history show 20260110-0930-kfwz --at-logon"+tail)
+	holds(t, made[`\Rectify tell 20260110-0930-kfwz`], taskxml.Logon, "history show 20260110-0930-kfwz --at-logon"+tail)
 	for _, remove := range []error{s.Release(t.Context(), "20260110-0930-kfwz"), s.Told(t.Context(), "20260110-0930-kfwz"), s.Release(t.Context(), "none")} {
 		if remove != nil {
 			t.Error(remove)
@@ -30,17 +34,27 @@ func TestTasksOfARun(t *testing.T) {
 	}
 }
 
-// TestTasksAreRegistered registers the tasks for real; nothing here starts a machine anew, so that they are not run.
+// TestTasksAreRegistered registers the task for real; nothing here starts a machine anew, so that it is not run. Wine's Task
+// Scheduler answers that it has registered it, and keeps neither the program nor what starts it: that is seen, and nothing is left.
 func TestTasksAreRegistered(t *testing.T) {
 	scheduler := tasks.Live()
 	s := Startup{Tasks: scheduler, State: t.TempDir(), Program: program(t)}
-	t.Cleanup(func() { _ = s.Release(t.Context(), "test") })
-	for range 2 { // again, as a run that is resumed does
-		if err := s.Arrange(t.Context(), "test"); err != nil {
-			t.Fatal(err)
+	t.Cleanup(func() { _ = s.Release(context.Background(), "test") })
+	err := s.Arrange(t.Context(), "test")
+	if _, otherwise := errors.AsType[*tasks.NotAsRegisteredError](err); otherwise && strings.HasPrefix(conformance.System(), "Wine") {
+		if _, err := scheduler.Task(t.Context(), `\Rectify resume test`); !errors.Is(err, tasks.ErrNotFound) {
+			t.Errorf("a task that would run something else is left: %v", err)
 		}
+		verification.Shown(t, "a task that goes on with a run after the restart, and does not read back as it was registered, is removed and told", "system.restart")
+		return
 	}
-	task, err := scheduler.Task(t.Context(), `\Rectify\Resume test`)
+	if err == nil {
+		err = s.Arrange(t.Context(), "test") // again, as a run that is resumed does
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	task, err := scheduler.Task(t.Context(), `\Rectify resume test`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,8 +62,8 @@ func TestTasksAreRegistered(t *testing.T) {
 	if err := s.Release(t.Context(), "test"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := scheduler.Task(t.Context(), `\Rectify\Resume test`); err == nil {
-		t.Error("the task is still there")
+	if _, err := scheduler.Task(t.Context(), `\Rectify resume test`); !errors.Is(err, tasks.ErrNotFound) {
+		t.Errorf("the task is still there: %v", err)
 	}
-	verification.Shown(t, "the task that goes on with a run when Windows starts is registered, reads back and is removed; it was not seen to run", "system.restart")
+	verification.Shown(t, "the task that goes on with a run after the restart is registered, reads back and is removed; it was not seen to run", "system.restart")
 }

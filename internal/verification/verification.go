@@ -37,6 +37,12 @@ func Check(t testing.TB, name string, functions []string, f conformance.Finding)
 	record(t, table.Record{System: System(), Kind: table.Call, What: name, Outcome: f.Outcome}, functions)
 }
 
+// CheckOfFake records what a conformance check found of a fake.
+func CheckOfFake(t testing.TB, name string, functions []string, f conformance.Finding) {
+	t.Helper()
+	record(t, table.Record{System: table.Fake, Kind: table.Call, What: name, Outcome: f.Outcome}, functions)
+}
+
 // System is where this process runs, in the words of a [table.Record]: what is not Windows can show nothing of it but by a fake.
 func System() string {
 	if runtime.GOOS != "windows" {

@@ -127,5 +127,5 @@ func shown(b *bool) string {
 func TestVersionSuite(t *testing.T) {
 	f := running()
 	f.Put(versionKey, registry.NumberValue("UBR", 3570))
-	conformtest.Run(t, versionSuite(f, kernel{10, 0, 19045}), nil)
+	conformtest.RunFake(t, versionSuite(f, kernel{10, 0, 19045}), nil)
 }

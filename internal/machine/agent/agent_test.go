@@ -33,7 +33,7 @@ func TestConformance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conformtest.Run(t, agent.Suite(fake), nil)
+	conformtest.RunFake(t, agent.Suite(fake), nil)
 }
 
 func TestConformanceOfAnAgentThatIsNotImplemented(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 )
 
 func TestFakeConforms(t *testing.T) {
-	conformtest.Run(t, eventlog.Suite(fake(t)), nil)
+	conformtest.RunFake(t, eventlog.Suite(fake(t)), nil)
 }
 
 // fake is a service with the channels that the suite asks for, which forgets nothing and has words for all.

@@ -11,7 +11,7 @@ import (
 )
 
 func TestFakeConforms(t *testing.T) {
-	conformtest.Run(t, proxy.Suite(fakeproxy.Machine{RunErr: errors.New("the script cannot be loaded")}), nil)
+	conformtest.RunFake(t, proxy.Suite(fakeproxy.Machine{RunErr: errors.New("the script cannot be loaded")}), nil)
 }
 
 func TestFirst(t *testing.T) {

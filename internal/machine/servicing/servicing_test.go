@@ -33,7 +33,7 @@ func newDISM(t testing.TB, health string, packages ...fakeservicing.Package) *fa
 var installed = fakeservicing.Package{Identity: rollup, State: "Installed", Release: "Security Update", Time: "3/15/2021 4:07 AM"}
 
 func TestSuiteOfTheFake(t *testing.T) {
-	conformtest.Run(t, servicing.Suite(servicing.DISM{Run: newDISM(t, fakeservicing.Sound, installed)}), nil)
+	conformtest.RunFake(t, servicing.Suite(servicing.DISM{Run: newDISM(t, fakeservicing.Sound, installed)}), nil)
 }
 
 func TestPackages(t *testing.T) {

@@ -10,5 +10,5 @@ import (
 )
 
 func TestFakeConforms(t *testing.T) {
-	conformtest.Run(t, tasks.Suite(tasks.New(seeded(t))), nil)
+	conformtest.RunFake(t, tasks.Suite(tasks.New(seeded(t))), nil)
 }

@@ -12,7 +12,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	own := uint32(os.Getpid())
-	conformtest.Run(t, processes.Suite(&fakeprocesses.System{
+	conformtest.RunFake(t, processes.Suite(&fakeprocesses.System{
 		Processes: []processes.Process{{ID: 4, Name: "System"}, {ID: own, Name: filepath.Base(os.Args[0])}},
 		Working:   map[uint32]bool{own: true},
 	}), nil)

@@ -25,6 +25,17 @@ const single = "RECTIFY_CONFORMANCE_CHECK"
 // recorded as verified for the functions that they serve.
 func Run(t *testing.T, suite conformance.Suite, known Known) {
 	t.Helper()
+	run(t, suite, known, verification.Check)
+}
+
+// RunFake runs the checks of a suite that is that of a fake, on whatever system.
+func RunFake(t *testing.T, suite conformance.Suite, known Known) {
+	t.Helper()
+	run(t, suite, known, verification.CheckOfFake)
+}
+
+func run(t *testing.T, suite conformance.Suite, known Known, record func(testing.TB, string, []string, conformance.Finding)) {
+	t.Helper()
 	if name := os.Getenv(single); name != "" {
 		runSingle(t, suite, name)
 		return
@@ -53,7 +64,7 @@ func Run(t *testing.T, suite conformance.Suite, known Known) {
 			case named && (string(f.Outcome) != outcome || !strings.Contains(f.Detail, detail)):
 				t.Errorf("%s; known of this system: %s", got, want)
 			}
-			verification.Check(t, suite.Name+": "+c.Name, c.Serves, f)
+			record(t, suite.Name+": "+c.Name, c.Serves, f)
 		})
 	}
 	for name := range known {
