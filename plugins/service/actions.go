@@ -30,8 +30,10 @@ func startAction(open opener) sdk.Action {
 	return newAction(sdk.ActionManifest{
 		Name:    "start",
 		Summary: "Start services",
-		Doc: "Gives held start types back first (see stop), then starts in the order given. A service that runs already, or ends by itself when it has nothing to do, is fine. " +
-			"Undo stops the services that it started, and gives the start types back that they had.",
+		Doc: "Gives held start types back first (see stop), then starts in the order given, and after that what a stop has stopped with them because it depends on them. " +
+			"A service that runs already, or ends by itself when it has nothing to do, is fine. One that cannot be started, because it is disabled for instance, " +
+			"does not keep the others from it; the action fails then and names it. " +
+			"Undo stops the services that it started, and holds those again that were held.",
 		Targets: []sdk.TargetKind{sdk.Live},
 		Needs:   needs,
 		Effect:  sdk.Reversible, Risk: sdk.RiskLow, Typical: schema.Span(10 * time.Second),
@@ -48,8 +50,10 @@ func stopAction(open opener) sdk.Action {
 	return newAction(sdk.ActionManifest{
 		Name:    "stop",
 		Summary: "Stop services",
-		Doc: "Asks each service to stop and waits until it has. A service that does not stop is never killed: the action fails, and what it had stopped is started again. " +
-			"Undo gives held start types back, and starts the services that it stopped.",
+		Doc: "Asks each service to stop, before it the running ones that depend on it, and waits until they have. A service that does not stop is never killed: " +
+			"the action fails, and what it had stopped is started again. Held start types are taken before anything is stopped, and are noted in the registry before that, " +
+			`below HKLM\SOFTWARE\Rectify\Services, where start, restart and restore find them, also those of a run that died. ` +
+			"Undo gives held start types back, starts the services that it stopped, and stops those that had not run and were started by service.start since.",
 		Targets: []sdk.TargetKind{sdk.Live},
 		Needs:   needs,
 		Effect:  sdk.Reversible, Risk: sdk.RiskMedium, Typical: schema.Span(30 * time.Second),
@@ -66,7 +70,9 @@ func restartAction(open opener) sdk.Action {
 	return newAction(sdk.ActionManifest{
 		Name:    "restart",
 		Summary: "Restart services",
-		Doc: "Stops the services that run and starts them again, and gives held start types back first (see stop). Once they run there is nothing to take back: " +
+		Doc: "Stops the services that run, with the running ones that depend on them, and starts them again; gives held start types back first (see stop). One that refuses to be stopped, " +
+			"as some Windows versions protect their services, is left as it is and named, and so is one that runs although it is disabled. Of services that share a process only the start of " +
+			"that process is known: where it is older than unless_restarted_since, they are restarted. Once they run there is nothing to take back: " +
 			"undo starts those that a restart which broke off has left stopped, and changes nothing else.",
 		Targets: []sdk.TargetKind{sdk.Live},
 		Needs:   needs,
@@ -90,7 +96,8 @@ func configureAction(open opener) sdk.Action {
 	return newAction(sdk.ActionManifest{
 		Name:    "configure",
 		Summary: "Change how a service is started",
-		Doc:     "Changes the start type alone; a service that runs goes on. It is changed in one step or not at all. Undo gives the start type back that the service had.",
+		Doc: "Changes the start type, and for automatic ones whether it is delayed, and nothing else; a service that runs goes on. Refuses one whose start type is held (see stop). " +
+			"Undo gives the start type back that the service had.",
 		Targets: []sdk.TargetKind{sdk.Live},
 		Needs:   needs,
 		Effect:  sdk.Reversible, Risk: sdk.RiskMedium, Interruptible: true, Typical: schema.Span(time.Second),
@@ -104,7 +111,7 @@ func restoreAction(open opener) sdk.Action {
 	return newAction(sdk.ActionManifest{
 		Name:    "restore",
 		Summary: "Bring the services that this run touched back to what they were",
-		Doc: "Gives back held start types, and starts what ran when the group of steps began. A service that runs now and did not then is left running. " +
+		Doc: "Gives back all start types that are held, and starts what stop or restart has stopped and nothing has started since. A service that runs now and did not then is left running. " +
 			"It is itself a way back: undo changes nothing, for the steps that touched the services have an undo of their own.",
 		Targets: []sdk.TargetKind{sdk.Live},
 		Needs:   needs,

@@ -148,15 +148,32 @@ func (w *work) stopForRestart(ctx context.Context, t token) error {
 	return nil
 }
 
-// startStopped starts what ran and does not.
+// startStopped starts what ran and does not. One that an action had started although it had not run before stays known as that, in
+// its new process.
 func (w *work) startStopped(ctx context.Context, t token) error {
 	var errs []error
 	for _, s := range slices.Backward(w.every(t)) {
-		if s.Ran {
-			errs = append(errs, w.launch(ctx, s))
+		if !s.Ran {
+			continue
 		}
+		err := w.launch(ctx, s)
+		if started := s.Entry.Started; err == nil && started != nil && started.Same(s.Process) {
+			err = w.passOn(ctx, s.Name)
+		}
+		errs = append(errs, err)
 	}
 	return all(errs...)
+}
+
+func (w *work) passOn(ctx context.Context, name string) error {
+	f, err := w.look(ctx, name)
+	if err != nil || !f.runs() {
+		return err
+	}
+	process := w.process(ctx, f.status)
+	e := f.entry
+	e.Started = &process
+	return w.enter(name, f.entry, e)
 }
 
 // assessRestart goes by what was noted: a service that was restarted is like one that was not.

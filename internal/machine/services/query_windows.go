@@ -30,6 +30,9 @@ func (manager) Status(ctx context.Context, name string) (Status, error) {
 	})
 }
 
+// states are SERVICE_STOPPED (1) to SERVICE_PAUSED (7).
+var states = [...]State{Stopped, StartPending, StopPending, Running, ContinuePending, PausePending, Paused}
+
 func stateOf(n uint32) (State, error) {
 	if n < 1 || n > uint32(len(states)) {
 		return "", fmt.Errorf("its state is %d, expected 1 to %d", n, len(states))

@@ -29,9 +29,6 @@ const (
 	Paused          State = "paused"
 )
 
-// states are SERVICE_STOPPED (1) to SERVICE_PAUSED (7).
-var states = [...]State{Stopped, StartPending, StopPending, Running, ContinuePending, PausePending, Paused}
-
 // Runs says whether a service runs or is about to: whether it would have to be stopped.
 func (s State) Runs() bool { return s != Stopped && s != StopPending }
 
