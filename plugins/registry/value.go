@@ -150,8 +150,12 @@ func (c change) begin() error {
 		return err
 	}
 	export := &registry.Tree{Name: c.token.Key}
+	var is *mark
 	if found {
-		export.Values = []registry.Value{v}
+		export.Values, is = []registry.Value{v}, new(markOf(v))
+	}
+	if !sameMark(is, c.token.Before) {
+		return changedSince(c.token.what() + " is no longer what it was")
 	}
 	c.note("keep %s", c.token.what())
 	return keep(c.stateDir, export)
