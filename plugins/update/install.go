@@ -279,20 +279,23 @@ func (m machine) delegate(ctx context.Context, j job, o order, tell func(standin
 	if err != nil {
 		return err
 	}
+	unrun := func(doing string, err error) error {
+		return errors.Join(fmt.Errorf("the task that would install the update cannot be %s: %w", doing, err), j.withdraw())
+	}
 	definition, err := tasks.Program{
 		Description: "Installs update " + o.UpdateGUID + ". Rectify deletes this task when it is done.",
 		Command:     program, Arguments: []string{"plugin", "work", "update.install", j.folder},
 	}.Definition()
 	if err != nil {
-		return err
+		return unrun("written", err)
 	}
 	if _, err := m.scheduler.Register(ctx, o.Task, definition); err != nil {
-		return fmt.Errorf("the task that would install the update cannot be made: %w", err)
+		return unrun("made", err)
 	}
 	tell(standing{Phase: "begin", Note: "the Task Scheduler runs it as SYSTEM"})
 	err = m.scheduler.Run(ctx, o.Task)
 	if unseen := new(tasks.NotSeenError); err != nil && !errors.As(err, &unseen) { // one that was not seen may run
-		return fmt.Errorf("the task that would install the update cannot be run: %w", err)
+		return unrun("run", err)
 	}
 	return m.follow(ctx, j, tell)
 }
@@ -322,7 +325,10 @@ func (m machine) follow(ctx context.Context, j job, tell func(standing)) error {
 			return sdk.Errorf(sdk.Unavailable, "the worker ended without a result; it was at: %s, %d %%", last.Phase, last.Percent).
 				WithHint("its state is looked at before it is tried again")
 		case !busy && look >= beginning:
-			return j.giveUp()
+			if err := j.withdraw(); err != nil {
+				return err
+			}
+			return errors.New("the worker that would install the update was started and did not begin")
 		}
 		seen = seen || busy
 		select {
@@ -333,8 +339,8 @@ func (m machine) follow(ctx context.Context, j job, tell func(standing)) error {
 	}
 }
 
-// giveUp takes the order back, unless a worker has begun in the last moment.
-func (j job) giveUp() error {
+// withdraw takes the order back, so that a worker that comes late finds nothing to do. One that has begun is [errAtWork].
+func (j job) withdraw() error {
 	release, got, err := j.lock()
 	if err != nil {
 		return err
@@ -343,8 +349,5 @@ func (j job) giveUp() error {
 		return errAtWork
 	}
 	defer release()
-	if err := j.remove(orderFile); err != nil {
-		return err
-	}
-	return errors.New("the worker that would install the update was started and did not begin")
+	return j.remove(orderFile)
 }

@@ -84,18 +84,30 @@ func (j job) standing() standing {
 	return *p
 }
 
+// A lock that is taken is tried again so often, and so long apart: whoever looks whether there is a worker has it for an
+// instant.
+const (
+	lockTries = 20
+	lockPause = 10 * time.Millisecond
+)
+
 // lock makes the caller the one worker of the job, unless there is one.
 func (j job) lock() (release func(), got bool, err error) {
 	f, err := os.OpenFile(filepath.Join(j.folder, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, false, err
 	}
-	got, err = tryLock(f, true)
-	if !got || err != nil {
-		f.Close()
-		return nil, false, err
+	for try := 1; ; try++ {
+		got, err = tryLock(f, true)
+		if got && err == nil {
+			return func() { unlock(f) }, true, nil
+		}
+		if err != nil || try == lockTries {
+			f.Close()
+			return nil, false, err
+		}
+		time.Sleep(lockPause)
 	}
-	return func() { unlock(f) }, true, nil
 }
 
 // atWork says whether a worker is at it now. It changes nothing.

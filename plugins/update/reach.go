@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -174,8 +175,8 @@ func secured(err error) string {
 		authority x509.UnknownAuthorityError
 		host      x509.HostnameError
 		invalid   x509.CertificateInvalidError
-		alert     tls.AlertError
 		header    tls.RecordHeaderError
+		alert     *net.OpError
 	)
 	name := ""
 	switch {
@@ -187,10 +188,10 @@ func secured(err error) string {
 		name = "the certificate has expired or is not valid yet; compare the clock of this machine"
 	case errors.As(err, &invalid):
 		name = "the certificate is not valid"
-	case errors.As(err, &alert):
-		name = "the server refuses the TLS connection"
-	case errors.As(err, &header):
+	case errors.As(err, &header), errors.Is(err, http.ErrSchemeMismatch):
 		name = "what answers does not speak TLS"
+	case errors.As(err, &alert) && alert.Op == "remote error": // an alert, whose type package tls keeps to itself
+		name = "the server refuses the TLS connection"
 	default:
 		return err.Error()
 	}

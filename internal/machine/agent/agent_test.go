@@ -89,3 +89,19 @@ func TestNewest(t *testing.T) {
 		t.Error("found what is not there")
 	}
 }
+
+func FuzzExactly(f *testing.F) {
+	for _, seed := range []string{guid, "{" + guid + "}", "", "{", "}", "{}", "x' or 'a'='a", strings.ToUpper(guid)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		criteria, err := agent.Exactly(text)
+		if err != nil {
+			return
+		}
+		id, err := agent.ParseID(text)
+		if err != nil || len(id) != len(guid) || strings.Count(criteria, "'") != 8 || strings.Count(criteria, id) != 4 {
+			t.Errorf("%q: %q", text, criteria)
+		}
+	})
+}

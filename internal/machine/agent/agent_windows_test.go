@@ -140,6 +140,17 @@ func TestWhatIsNotImplemented(t *testing.T) {
 	}
 }
 
+// TestAbandoned holds that an installation is either abandoned or begun, and never both.
+func TestAbandoned(t *testing.T) {
+	early, late := &work{}, &work{}
+	if !early.abandon() || early.begin() == nil {
+		t.Error("an installation that nobody waits for is begun")
+	}
+	if late.begin() != nil || late.abandon() {
+		t.Error("an installation that has begun is abandoned")
+	}
+}
+
 // TestCallback calls the object that is told of jobs as COM does.
 func TestCallback(t *testing.T) {
 	o := *(*com.Object)(unsafe.Pointer(&[]uintptr{callbackArg()}[0]))

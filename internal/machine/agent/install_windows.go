@@ -123,6 +123,9 @@ func (w *work) installOne(s, item com.Object, u Update) (Installation, error) {
 		out.Already = true
 		return out, nil
 	}
+	if err := w.ctx.Err(); err != nil { // the search took long
+		return out, err
+	}
 	one, err := com.Create("UpdateCollection", classUpdates, interfaceUpdates)
 	return made(one, err, func(one com.Object) (Installation, error) {
 		if _, err := one.Int(listAdd, "IUpdateCollection.Add", object(item)); err != nil {
