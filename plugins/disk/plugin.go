@@ -7,7 +7,7 @@ import "github.com/rectify-project/rectify/sdk"
 func Plugin() sdk.Plugin {
 	return sdk.Plugin{
 		Name:    "disk",
-		Version: "1.1.0",
+		Version: "1.0.0",
 		Summary: "Volumes: free space, state of the file system",
 		Probes:  []sdk.Probe{spaceProbe(), volumeProbe(system{})},
 	}

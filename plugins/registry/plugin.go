@@ -13,7 +13,7 @@ func Plugin() sdk.Plugin { return pluginOf(machine{}) }
 func pluginOf(m opener) sdk.Plugin {
 	return sdk.Plugin{
 		Name:    "registry",
-		Version: "1.1.0",
+		Version: "1.0.0",
 		Summary: "Registry keys and values: read, set, delete",
 		Probes:  []sdk.Probe{readProbe(m)},
 		Actions: []sdk.Action{set(m), remove(m)},
