@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rectify-project/rectify/internal/machine/proxy"
 	"github.com/rectify-project/rectify/sdk"
 	"github.com/rectify-project/rectify/sdk/schema"
 )
@@ -50,27 +51,31 @@ type HTTPTry struct {
 	Evidence sdk.Evidence `json:"-"`
 }
 
-func httpProbe() sdk.Probe {
+func httpProbe(m proxy.Machine) sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "http",
 		Summary: "Whether a web server answers",
 		Doc: `Each try resolves the name, connects, secures the connection and asks anew. Redirects are followed within the scheme (http or
-https), at most ten, unless a status from 300 to 399 is expected; one to another scheme fails the try. Certificates are
-checked as this machine does. At most 1 MiB of the answer is read, and nothing of it is kept.
+https), at most ten, unless a status from 300 to 399 is expected; one to another scheme fails the try. At most 1 MiB of
+the answer is read, and nothing of it is kept.
 
-The request goes through the proxy that the environment of this process names (HTTP_PROXY, HTTPS_PROXY, NO_PROXY). Windows
-services do not use that one: see network.proxy.`,
+The request goes the way that Windows services go: through the proxy that network.proxy tells for the address. On other systems
+it is the one that the environment of this process names (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
+
+On Windows its own verifier checks certificates, with the certificates that the machine trusts; whether one was revoked is not asked.
+The connection itself is made by this program, with TLS 1.2 or later: what Windows is set to for its own connections (Schannel)
+does not count, so that an address can answer here that services cannot reach for want of TLS 1.2.`,
 		Targets: []sdk.TargetKind{sdk.Live},
 		Needs:   sdk.Needs{Network: true},
 		Healthy: json.RawMessage(`{"ok":true,"failed":0,"status":200,"latency":"50ms","tries":[{"time":"2026-01-01T00:00:00Z","ok":true,"status":200,"latency":"50ms"}]}`),
 	}, func(ctx context.Context, call *sdk.Call, in HTTPInput) (sdk.Reading[HTTPOutput], error) {
-		return observeHTTP(ctx, call, in, nil)
+		return observeHTTP(ctx, call, in, nil, m)
 	})
 }
 
 // observeHTTP tries an address. The TLS settings are those of this machine where none are given.
-func observeHTTP(ctx context.Context, call *sdk.Call, in HTTPInput, settings *tls.Config) (sdk.Reading[HTTPOutput], error) {
-	r, err := newRequester(call, in, settings)
+func observeHTTP(ctx context.Context, call *sdk.Call, in HTTPInput, settings *tls.Config, m proxy.Machine) (sdk.Reading[HTTPOutput], error) {
+	r, err := newRequester(ctx, call, in, settings, m)
 	if err != nil {
 		return sdk.Reading[HTTPOutput]{}, err
 	}
@@ -121,7 +126,7 @@ const (
 	maxRedirects = 10
 )
 
-func newRequester(call *sdk.Call, in HTTPInput, settings *tls.Config) (*requester, error) {
+func newRequester(ctx context.Context, call *sdk.Call, in HTTPInput, settings *tls.Config, m proxy.Machine) (*requester, error) {
 	if err := running(call); err != nil {
 		return nil, err
 	}
@@ -130,6 +135,10 @@ func newRequester(call *sdk.Call, in HTTPInput, settings *tls.Config) (*requeste
 		return nil, err
 	}
 	address, err := parseURL(in.URL)
+	if err != nil {
+		return nil, err
+	}
+	way, err := route(ctx, m)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +151,7 @@ func newRequester(call *sdk.Call, in HTTPInput, settings *tls.Config) (*requeste
 			TLSClientConfig:        settings,
 			ForceAttemptHTTP2:      true,
 			Proxy: func(req *http.Request) (*url.URL, error) {
-				p, err := http.ProxyFromEnvironment(req)
+				p, err := way(req)
 				r.proxy.Store(p)
 				return p, err
 			},

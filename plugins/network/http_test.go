@@ -221,7 +221,7 @@ func TestCertificates(t *testing.T) {
 		"not-yet":     {func(c *x509.Certificate) { c.NotBefore = time.Now().Add(30 * time.Minute) }, true, "not yet valid"},
 		"wrong-host":  {func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"wsus.contoso.test"} }, true, `wrong host: the certificate is for ["wsus.contoso.test"], not for 127.0.0.1`},
 		"no-host":     {func(c *x509.Certificate) { c.IPAddresses = nil }, true, "wrong host"},
-		"wrong-usage": {func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }, true, "the certificate is not valid"},
+		"wrong-usage": {func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }, true, "wrong usage: the certificate is not valid for a server"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cert, pool := certificate(t, c.change)
@@ -236,7 +236,7 @@ func TestCertificates(t *testing.T) {
 			}
 			r, err := observeHTTP(t.Context(), &sdk.Call{Target: machine}, HTTPInput{
 				URL: s.URL, Method: "GET", Timeout: span(10 * time.Second), Attempts: 2,
-			}, settings)
+			}, settings, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

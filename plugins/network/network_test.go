@@ -6,9 +6,11 @@ import (
 	"errors"
 	"net"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/rectify-project/rectify/internal/verification"
 	"github.com/rectify-project/rectify/sdk"
 	"github.com/rectify-project/rectify/sdk/plugintest"
 	"github.com/rectify-project/rectify/sdk/target"
@@ -184,6 +186,9 @@ func TestDNS(t *testing.T) {
 		"no-such-name": {"no..such..name", false, "not_found"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name == "loopback" && strings.HasPrefix(verification.System(), "Wine ") {
+				t.Skip("Wine asks the system below it, which may have no file of hosts")
+			}
 			out, answer, err := observe[DNSOutput](t, "dns", map[string]any{"host": c.host})
 			if err != nil {
 				t.Fatal(err)
@@ -225,7 +230,7 @@ func TestCanceledCallIsNoAnswer(t *testing.T) {
 	}
 	_, err = observeHTTP(ctx, &sdk.Call{Target: machine}, HTTPInput{
 		URL: "http://" + address, Method: "GET", Timeout: span(10 * time.Second), Attempts: 3,
-	}, nil)
+	}, nil, nil)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}

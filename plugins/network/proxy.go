@@ -1,8 +1,17 @@
 package network
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
 
+	"github.com/rectify-project/rectify/internal/machine/proxy"
 	"github.com/rectify-project/rectify/sdk"
 )
 
@@ -23,12 +32,126 @@ type ProxyOutput struct {
 	Evidence []sdk.Evidence `json:"-"`
 }
 
-func proxyProbe() sdk.Probe {
-	return sdk.DeclareProbe[ProxyInput, ProxyOutput](sdk.ProbeManifest{
+const proxyDoc = `Services, Windows Update among them, use the settings of WinHTTP and of the account SYSTEM, never those of the user who is logged on.
+Looked at are, in this order, and the first in which something is set counts: the settings of the machine where a policy
+makes them count for everybody (ProxySettingsPerUser is 0), those of WinHTTP (netsh winhttp), those of the account SYSTEM. Which of
+them a service asks for is up to the service: Windows Update asks WinHTTP, BITS the account that the download belongs to.
+With an address, scripts are loaded and run by Windows, for at most 30 seconds; a network that has no script leaves what is set by hand.
+Without one the answer is partial where a script decides.
+What "netsh winhttp set advproxy" of Windows 11 sets is told as far as WinHTTP tells it.`
+
+func proxyProbe(m proxy.Machine) sdk.Probe {
+	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "proxy",
 		Summary: "The proxy that Windows services use",
-		Doc:     "Services, Windows Update among them, use the settings of WinHTTP and of the account SYSTEM, never those of the user who is logged on.",
+		Doc:     proxyDoc,
+		Targets: []sdk.TargetKind{sdk.Live},
 		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"direct":true,"auto_detect":false,"source":"none"}`),
+	}, func(ctx context.Context, call *sdk.Call, in ProxyInput) (sdk.Reading[ProxyOutput], error) {
+		return observeProxy(ctx, call, in, m)
 	})
+}
+
+func observeProxy(ctx context.Context, call *sdk.Call, in ProxyInput, m proxy.Machine) (sdk.Reading[ProxyOutput], error) {
+	var none sdk.Reading[ProxyOutput]
+	if err := running(call); err != nil {
+		return none, err
+	}
+	if m == nil {
+		return none, sdk.Errorf(sdk.Unsupported, "this machine does not run Windows")
+	}
+	var address *url.URL
+	if in.URL != "" {
+		var err error
+		if address, err = parseURL(in.URL); err != nil {
+			return none, err
+		}
+	}
+	s, from, where, err := proxy.Effective(ctx, m)
+	if err != nil {
+		return none, proxyFailure(err)
+	}
+	r := sdk.Observed(ProxyOutput{Bypass: s.Bypass, ScriptURL: s.ScriptURL, AutoDetect: s.AutoDetect, Source: string(from)})
+	out := &r.Value
+	scripted := s.ScriptURL != "" || s.AutoDetect
+	switch {
+	case address != nil:
+		if out.Proxy, err = proxy.For(ctx, m, address, s); err != nil {
+			return none, proxyFailure(err)
+		}
+		out.Direct = out.Proxy == ""
+	default:
+		out.Proxy = proxy.First(s.Proxy, "https")
+		if out.Proxy == "" {
+			out.Proxy = proxy.First(s.Proxy, "http")
+		}
+		out.Direct = out.Proxy == "" && !scripted
+		if scripted {
+			r.Partial = "a configuration script decides for each address; none was given"
+			r.Settle = "ask with an address (url)"
+		}
+	}
+	e := sdk.Evidence{Key: where, Time: time.Now().UTC(), Text: tell(s)}
+	if address != nil {
+		e.Text += fmt.Sprintf("; for %s: %s", address, cmpOr(out.Proxy, "no proxy"))
+	}
+	out.Evidence = []sdk.Evidence{e}
+	return r, nil
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// tell puts settings in one line.
+func tell(s proxy.Settings) string {
+	if !s.Set() {
+		return "no proxy is set"
+	}
+	var parts []string
+	if s.Proxy != "" {
+		parts = append(parts, "proxy "+s.Proxy)
+	}
+	if len(s.Bypass) > 0 {
+		parts = append(parts, "except for "+strings.Join(s.Bypass, " "))
+	}
+	if s.ScriptURL != "" {
+		parts = append(parts, "script "+s.ScriptURL)
+	}
+	if s.AutoDetect {
+		parts = append(parts, "the network is asked for a script")
+	}
+	return strings.Join(parts, ", ")
+}
+
+func proxyFailure(err error) *sdk.Error {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return sdk.AsError(err)
+	case errors.Is(err, fs.ErrPermission):
+		return sdk.Errorf(sdk.AccessDenied, "the proxy that services use cannot be read: %v", err).WithHint("run with the rights of an administrator")
+	}
+	return sdk.Errorf(sdk.Unavailable, "the proxy that services use cannot be told: %v", err)
+}
+
+// route finds the proxy of a request: on Windows the one that services use, elsewhere that of the environment.
+func route(ctx context.Context, m proxy.Machine) (func(*http.Request) (*url.URL, error), error) {
+	if m == nil {
+		return http.ProxyFromEnvironment, nil
+	}
+	s, _, _, err := proxy.Effective(ctx, m)
+	if err != nil {
+		return nil, proxyFailure(err)
+	}
+	return func(req *http.Request) (*url.URL, error) {
+		host, err := proxy.For(req.Context(), m, req.URL, s)
+		if err != nil || host == "" {
+			return nil, err
+		}
+		return &url.URL{Scheme: "http", Host: host}, nil
+	}, nil
 }
