@@ -149,13 +149,9 @@ func TestBusyOfThisWindows(t *testing.T) {
 	verification.Shown(t, "the programs of servicing are seen while they run, one that lingers only while it works, and an agent that is not there adds nothing", "update.busy")
 }
 
-func TestSaveHistoryOfThisWindows(t *testing.T) {
-	onWine(t)
-	machine, m := liveTarget(t), thisMachine()
-	call, token := &sdk.Call{Target: machine}, saveToken{saveTokenVersion}
-	if p, err := m.prepareSave(t.Context(), call, SaveHistoryInput{}); err != nil || !p.NoOp || !strings.Contains(p.Summary, "E_NOTIMPL") {
-		t.Fatalf("%+v, %v", p, err)
-	}
+// distributed makes the folder SoftwareDistribution with a folder in it, until the test ends.
+func distributed(t *testing.T) string {
+	t.Helper()
 	store := filepath.Join(os.Getenv("SystemRoot"), "SoftwareDistribution")
 	if _, err := os.Stat(store); err == nil {
 		t.Fatalf("%s exists on this machine", store)
@@ -168,6 +164,32 @@ func TestSaveHistoryOfThisWindows(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(store, "DataStore"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	return store
+}
+
+// TestHistoryWithoutTheAgent has the log of the agent read where the agent itself tells nothing, and says so.
+func TestHistoryWithoutTheAgent(t *testing.T) {
+	onWine(t)
+	log := reporting(t, reported(183, 3, guidA, 0, "Installation Successful: x: "+title))
+	if err := os.WriteFile(filepath.Join(distributed(t), "ReportingEvents.log"), log, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, answer, err := disk.Observe[HistoryOutput](t, Plugin(), "history", liveTarget(t), `{}`)
+	if err != nil || out.Count != 1 || out.Sources[0] != "ReportingEvents.log" || out.Entries[0].UpdateGUID != guidA ||
+		!strings.Contains(answer.Partial, "IUpdateSearcher.GetTotalHistoryCount: 0x80004001") {
+		t.Errorf("%v, partial %q: %s", err, answer.Partial, answer.Value)
+	}
+	verification.Shown(t, "where the agent tells nothing its log is read, and the answer is partial with the agent's error", "update.history")
+}
+
+func TestSaveHistoryOfThisWindows(t *testing.T) {
+	onWine(t)
+	machine, m := liveTarget(t), thisMachine()
+	call, token := &sdk.Call{Target: machine}, saveToken{saveTokenVersion}
+	if p, err := m.prepareSave(t.Context(), call, SaveHistoryInput{}); err != nil || !p.NoOp || !strings.Contains(p.Summary, "E_NOTIMPL") {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	store := distributed(t)
 	path := filepath.Join(store, "DataStore", "DataStore.edb")
 	if err := os.WriteFile(path, []byte("a database"), 0o600); err != nil {
 		t.Fatal(err)
