@@ -279,6 +279,7 @@ func TestSomebodyElseChangedIt(t *testing.T) {
 }
 
 func TestRefusedInput(t *testing.T) {
+	empty := t.TempDir() // removed when the plugin no longer has it open
 	m := sample(t)
 	must(t, m.WriteFile("files/many/settings.ini", "other"))
 	client := plugintest.Serve(t, Plugin())
@@ -324,7 +325,7 @@ func TestRefusedInput(t *testing.T) {
 		}
 	})
 	t.Run("no-machine", func(t *testing.T) {
-		_, err := client.Observe("services", target.Spec{Kind: target.Offline, Root: t.TempDir()}, nil)
+		_, err := client.Observe("services", target.Spec{Kind: target.Offline, Root: empty}, nil)
 		if sdk.AsError(err).Code != sdk.Unavailable {
 			t.Errorf("%v", err)
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 
@@ -131,7 +130,7 @@ func (w *work) copyOne(ctx context.Context, token copyToken, f copied) error {
 	if err != nil || there == f.Digest {
 		return err
 	}
-	text, err := os.ReadFile(w.path(path.Join(token.From, f.Name)))
+	text, err := readFile(w.path(path.Join(token.From, f.Name)))
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func replaceFile(scratch, path string, data []byte) error {
 	_, err = f.Write(data)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
-		err = os.Rename(f.Name(), path)
+		err = patiently(func() error { return os.Rename(f.Name(), path) })
 	}
 	if err != nil {
 		_ = os.Remove(f.Name()) // the first error tells more
@@ -33,9 +33,18 @@ func replaceFile(scratch, path string, data []byte) error {
 	return syncFolder(filepath.Dir(path))
 }
 
+// readFile reads a file that others may be replacing.
+func readFile(path string) (data []byte, err error) {
+	err = patiently(func() error {
+		data, err = os.ReadFile(path)
+		return err
+	})
+	return data, err
+}
+
 // remove deletes a file or empty folder durably; one that is gone already is fine.
 func (m Machine) remove(name string) error {
-	err := os.Remove(m.path(name))
+	err := patiently(func() error { return os.Remove(m.path(name)) })
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -54,7 +63,7 @@ func (m Machine) move(from, to string) error {
 	if taken {
 		return fmt.Errorf("%q cannot be renamed to %q: something has that name", from, to)
 	}
-	if err := os.Rename(m.path(from), m.path(to)); err != nil {
+	if err := patiently(func() error { return os.Rename(m.path(from), m.path(to)) }); err != nil {
 		return err
 	}
 	return syncFolder(filepath.Dir(m.path(to)))

@@ -25,7 +25,7 @@ const ledgerFile = ledgerDir + "/ledger.jsonl"
 
 // Ledger reads the ledger, oldest entry first.
 func (m Machine) Ledger() ([]Entry, error) {
-	text, err := os.ReadFile(m.path(ledgerFile))
+	text, err := readFile(m.path(ledgerFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

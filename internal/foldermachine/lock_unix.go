@@ -43,3 +43,6 @@ func syncFolder(path string) error {
 	}
 	return errors.Join(f.Sync(), f.Close())
 }
+
+// patiently does something with a file; nobody who has it open is in the way here.
+func patiently(do func() error) error { return do() }

@@ -3,6 +3,7 @@ package foldermachine
 import (
 	"errors"
 	"os"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
@@ -32,3 +33,19 @@ func unlock(f *os.File) {
 
 // syncFolder does nothing: Windows cannot flush a folder, and NTFS journals its names.
 func syncFolder(string) error { return nil }
+
+// openTries bounds how often something is tried that cannot be done while others have a file open, each time after lockPoll or
+// longer: a file is read within milliseconds.
+const openTries = 1000
+
+// patiently does something with a file again while others have it open, or are replacing it.
+func patiently(do func() error) error {
+	for try := 1; ; try++ {
+		err := do()
+		busy := errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_ACCESS_DENIED)
+		if !busy || try == openTries {
+			return err
+		}
+		time.Sleep(lockPoll)
+	}
+}

@@ -183,7 +183,7 @@ func checkPath(path string) error {
 
 func readJSON[T any](m Machine, name string) (T, error) {
 	var v T
-	data, err := os.ReadFile(m.path(name))
+	data, err := readFile(m.path(name))
 	if err != nil {
 		return v, err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/rectify-project/rectify/sdk"
 )
@@ -51,7 +50,7 @@ func stepsFile(name string) string { return stepsDir + "/" + name }
 
 // stepsDone counts the steps that are done.
 func (m Machine) stepsDone(name string) (int, error) {
-	text, err := os.ReadFile(m.path(stepsFile(name)))
+	text, err := readFile(m.path(stepsFile(name)))
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}

@@ -55,7 +55,7 @@ func (m Machine) readInto(name string, state, aside map[string]string) error {
 	case err != nil || kind == "":
 		return err
 	case kind == "file":
-		text, err := os.ReadFile(m.path(name))
+		text, err := readFile(m.path(name))
 		state[name] = string(text)
 		return err
 	}

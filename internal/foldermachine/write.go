@@ -51,7 +51,7 @@ func digest(text []byte) string {
 
 // digestOf is the digest of a file, empty when it is not there.
 func (m Machine) digestOf(name string) (string, error) {
-	text, err := os.ReadFile(m.path(name))
+	text, err := readFile(m.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
@@ -116,7 +116,7 @@ func (w *work) keep(token writeToken) error {
 	if token.Before == "" {
 		return nil
 	}
-	text, err := os.ReadFile(w.path(token.Path))
+	text, err := readFile(w.path(token.Path))
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func undoWrite(_ context.Context, w *work, token writeToken) (sdk.Result[writeOu
 		if now == token.Before {
 			return back, nil
 		}
-		text, err := os.ReadFile(filepath.Join(w.stateDir, kept))
+		text, err := readFile(filepath.Join(w.stateDir, kept))
 		if err == nil && digest(text) != token.Before {
 			err = fmt.Errorf("what was kept of %q is damaged", token.Path)
 		}
