@@ -140,7 +140,7 @@ func runs(ctx context.Context, call *sdk.Call, source eventlog.Source, in RunsIn
 	}
 	for i := range out.Tasks {
 		if err := out.Tasks[i].define(call.Target); err != nil {
-			why.Add(fmt.Sprintf("the definition of the task %s cannot be read: %v", out.Tasks[i].Path, err))
+			why.Add(fmt.Sprintf("the definition of the task %s cannot be read: %s", out.Tasks[i].Path, files.Reason(err)))
 			if reading.Settle == "" && errors.Is(err, fs.ErrPermission) {
 				reading.Settle = "the rights of an administrator: nobody else reads the definitions of other accounts' tasks"
 			}
