@@ -1,6 +1,7 @@
 package pluginserver_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rectify-project/rectify/internal/wire"
 	"github.com/rectify-project/rectify/sdk"
 	"github.com/rectify-project/rectify/sdk/pluginserver"
 	"github.com/rectify-project/rectify/sdk/plugintest"
@@ -80,6 +82,46 @@ func TestInputIsCheckedAndFilledIn(t *testing.T) {
 				t.Errorf("got %#v, want %#v", got, x.wrong)
 			}
 		})
+	}
+}
+
+// A process that a host has started says where it listens, and ends when the host's end of its stdin does, however that comes
+// about.
+func TestEndsWithItsHost(t *testing.T) {
+	credentials, _, err := wire.NewCredentials()
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := credentials.Line()
+	if err != nil {
+		t.Fatal(err)
+	}
+	handshake := wire.Handshake()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "serve")
+	cmd.Env = append(os.Environ(), handshake.MagicCookieKey+"="+handshake.MagicCookieValue)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stdin.Write(line); err != nil {
+		t.Fatal(err)
+	}
+	said, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil || strings.Count(said, "|") < 4 {
+		t.Errorf("it says %q, %v", said, err)
+	}
+	if err := stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ends with %v", err)
 	}
 }
 
