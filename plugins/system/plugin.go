@@ -13,6 +13,6 @@ func Plugin() sdk.Plugin {
 		Version: "1.0.0",
 		Summary: "The machine: its Windows, starts and shutdowns, pending restarts",
 		Probes:  []sdk.Probe{clockProbe(), infoProbe(), bootsProbe(), pendingRestartProbe()},
-		Actions: []sdk.Action{restartAction(), blockRestartAction(), unblockRestartAction(), restorePointAction()},
+		Actions: thisMachine().actions(),
 	}
 }
