@@ -41,8 +41,10 @@ func (thisMachine) Log(channel string) (Log, error) {
 		if l.Records, err = numeric(procEvtGetLogInfo, h, logRecords); err != nil {
 			return l, err
 		}
-		if l.Oldest, err = numeric(procEvtGetLogInfo, h, logOldestNumber); err != nil {
-			return l, err
+		if l.Records > 0 { // an empty log has no oldest number
+			if l.Oldest, err = numeric(procEvtGetLogInfo, h, logOldestNumber); err != nil {
+				return l, err
+			}
 		}
 		size, err := numeric(procEvtGetLogInfo, h, logFileSize)
 		l.Size = int64(size)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"unicode/utf16"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -39,8 +41,16 @@ func next(ctx context.Context, h handle, limit int) ([]handle, error) {
 	}
 	limit = max(min(limit, 1024), 1)
 	handles := make([]handle, limit)
-	stop := context.AfterFunc(ctx, func() { procEvtCancel.Call(uintptr(h)) })
-	defer stop()
+	canceled := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(canceled)
+		_, _ = call(procEvtCancel, uintptr(h)) // the context's own error is given
+	})
+	defer func() {
+		if !stop() {
+			<-canceled // the handle is not closed before
+		}
+	}()
 	var count uint32
 	_, err := call(procEvtNext, uintptr(h), uintptr(limit), uintptr(unsafe.Pointer(&handles[0])), infinite, 0, uintptr(unsafe.Pointer(&count)))
 	var failed *CallError
@@ -73,7 +83,8 @@ func (r *result) show(event handle) Event {
 		var failed *CallError
 		switch {
 		case err == nil:
-			return Event{XML: windows.UTF16ToString(r.buffer)}
+			// Not up to the first NUL: programs log such characters within their text.
+			return Event{XML: strings.TrimRight(string(utf16.Decode(r.buffer[:min(int(used)/2, len(r.buffer))])), "\x00")}
 		case !errors.As(err, &failed) || failed.Code != uint32(windows.ERROR_INSUFFICIENT_BUFFER) || int(used) <= size:
 			return Event{Err: err}
 		case used > 2*maxXML:

@@ -72,7 +72,7 @@ type Event struct {
 // Log is the log of a channel.
 type Log struct {
 	Records uint64 // how many there are
-	Oldest  uint64 // number of the oldest of them; numbers go on when a log is cleared or overwritten
+	Oldest  uint64 // number of the oldest of them, 0 or any where there is none; numbers go on when a log is cleared or overwritten
 	Size    int64  // of the file, in bytes
 }
 

@@ -169,13 +169,13 @@ func selected(ctx context.Context, _ Machine, l *liveLog) error {
 	return nil
 }
 
-func calledOff(ctx context.Context, m Machine) error {
+func calledOff(whole context.Context, m Machine) error {
 	result, err := m.Query(Query{Channel: System, XPath: "*"})
 	if err != nil {
 		return outcome(err)
 	}
 	defer result.Close()
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(whole)
 	if _, err := result.Next(ctx, 1); err != nil && !errors.Is(err, io.EOF) {
 		cancel()
 		return outcome(err)
@@ -183,6 +183,24 @@ func calledOff(ctx context.Context, m Machine) error {
 	cancel()
 	if events, err := result.Next(ctx, 1); !errors.Is(err, context.Canceled) {
 		return conformance.Differs("%d events, %v, of a query that was called off", len(events), err)
+	}
+	return calledOffMeanwhile(whole, m)
+}
+
+// calledOffMeanwhile calls off a query for which the service reads the whole log, and finds nothing: it ends, by itself or
+// because of that.
+func calledOffMeanwhile(ctx context.Context, m Machine) error {
+	xpath, _ := expression(evtx.Filter{IDs: []uint32{lastID}}, 0)
+	result, err := m.Query(Query{Channel: System, XPath: xpath})
+	if err != nil {
+		return outcome(err)
+	}
+	defer result.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	go cancel()
+	_, err = result.Next(ctx, 1)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, context.Canceled) {
+		return outcome(err)
 	}
 	return nil
 }

@@ -35,10 +35,11 @@ var (
 type handle uintptr
 
 func (h handle) Close() error {
-	if h != 0 {
-		procEvtClose.Call(uintptr(h))
+	if h == 0 {
+		return nil
 	}
-	return nil
+	_, err := call(procEvtClose, uintptr(h))
+	return err
 }
 
 // call calls a function that gives zero where it fails. A Windows of another make can export a function and not carry it

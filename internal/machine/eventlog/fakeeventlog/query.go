@@ -24,6 +24,7 @@ var (
 // systemOf looks into the XML of an event by other means than those under test.
 func systemOf(xml string) system {
 	var s system
+	xml, _, _ = strings.Cut(xml, "</System>")
 	if m := idElement.FindStringSubmatch(xml); m != nil {
 		s.id, _ = strconv.ParseUint(m[1], 10, 64)
 	}

@@ -80,6 +80,6 @@ func optional(name, value string) string {
 	return " " + name + "='" + escaped(value) + "'"
 }
 
-func escaped(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "'", "&apos;", `"`, "&quot;").Replace(s)
-}
+var references = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "'", "&apos;", `"`, "&quot;")
+
+func escaped(s string) string { return references.Replace(s) }
