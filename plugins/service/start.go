@@ -115,31 +115,42 @@ func (w *work) startOne(ctx context.Context, s standing) error {
 	if s.Ran {
 		return w.launch(ctx, s)
 	}
+	if err := w.noteStarted(s, services.Process{}); err != nil {
+		return err
+	}
 	w.note("starting %s", s.Name)
 	status, err := w.Launch(ctx, s.Name)
 	if err != nil {
-		return err
+		return all(err, w.forget(s.Name))
 	}
 	if status.State.Runs() {
-		if err := w.noteStarted(ctx, s, status); err != nil {
-			return err
+		process := w.process(ctx, status)
+		if w.record.Started == nil {
+			w.record.Started = map[string]services.Process{}
 		}
+		w.record.Started[s.Name] = process
+		err = w.save()
+		if err == nil {
+			err = w.noteStarted(s, process)
+		}
+	} else {
+		err = w.forget(s.Name)
+	}
+	if err != nil {
+		return err
 	}
 	w.note("started %s", s.Name)
 	return w.paid(s.Name)
 }
 
-func (w *work) noteStarted(ctx context.Context, s standing, status services.Status) error {
-	process := w.process(ctx, status)
-	if w.record.Started == nil {
-		w.record.Started = map[string]services.Process{}
-	}
-	w.record.Started[s.Name] = process
-	if err := w.save(); err != nil {
-		return err
+// noteStarted notes in the ledger who is about to start a service, and then in which process; not of one that ran before somebody
+// stopped it: that it runs is nothing new.
+func (w *work) noteStarted(s standing, process services.Process) error {
+	if s.Entry.Ran {
+		return nil
 	}
 	entries, err := w.Ledger.Entries()
-	if err != nil || s.Entry.Ran { // it is not new that it runs
+	if err != nil {
 		return err
 	}
 	was := entries.Of(s.Name)

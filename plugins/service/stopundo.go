@@ -51,7 +51,8 @@ func (w *work) asBefore(ctx context.Context, t token, s standing, f found) bool 
 
 // ours says whether a running service runs because an action of this plugin has started it.
 func (w *work) ours(ctx context.Context, f found) bool {
-	return f.entry.Started != nil && f.entry.Started.Same(w.process(ctx, f.status))
+	started := f.entry.Started
+	return started != nil && (started.PID == 0 || started.Same(w.process(ctx, f.status)))
 }
 
 func undoStop(ctx context.Context, w *work, t token) (ServicesOutput, error) {

@@ -19,7 +19,7 @@ type group struct {
 	start  []string // as the `finally` names them
 	hold   bool
 	stop   *scene
-	finals []*scene
+	undone bool // as the engine's journal has it: the stop was taken back
 }
 
 func (g *group) run() {
@@ -52,11 +52,23 @@ func (g *group) finally() {
 	}
 	f.apply()
 	f.want(sdk.StateAfter, "started,")
-	g.finals = append(g.finals, f)
 }
 
 // undo holds still again, takes the members back, runs the `finally`, and puts back what that has changed.
 func (g *group) undo() {
+	g.t.Helper()
+	if !g.undone {
+		g.takeBack()
+		g.undone = true
+	}
+	g.finally()
+	if a := g.stop.assess(); a.State != sdk.StateBefore {
+		g.stop.undo()
+		g.stop.want(sdk.StateBefore, "put back,")
+	}
+}
+
+func (g *group) takeBack() {
 	g.t.Helper()
 	if a := g.stop.assess(); a.State == sdk.StateOther {
 		g.t.Fatalf("it cannot be held still again: %s", a.Reason)
@@ -67,10 +79,26 @@ func (g *group) undo() {
 	g.stopped("while members are taken back")
 	g.stop.undo()
 	g.stop.want(sdk.StateBefore, "taken back,")
-	g.finally()
-	if a := g.stop.assess(); a.State != sdk.StateBefore {
-		g.stop.undo()
-		g.stop.want(sdk.StateBefore, "put back,")
+}
+
+// crashes undoes a group with a crash at each change that this makes, after which the undo goes on.
+func crashes(g *group, before string) {
+	g.t.Helper()
+	type instant struct {
+		snapshot
+		undone bool
+	}
+	var film []instant
+	g.m.Changed = func(what string) { film = append(film, instant{g.stop.snapshot(what), g.undone}) }
+	g.undo()
+	g.m.Changed = nil
+	for _, i := range film {
+		g.stop.restore(i.snapshot)
+		g.undone = i.undone
+		g.undo()
+		if after := settledStates(g.m); after != before {
+			g.t.Errorf("after a crash at %q, taken back, the machine is\n%swas\n%s", i.at, after, before)
+		}
 	}
 }
 
@@ -103,10 +131,11 @@ func TestUndoOfAGroup(t *testing.T) {
 		between func(m *fakeservices.Machine) // the run and the undo
 		hold    bool
 		start   []string
+		crashes bool // the undo is cut off everywhere
 	}{
 		"as-they-are":            {hold: true},
 		"all-stopped-before":     {hold: true, given: stop("wuauserv", "Relay", "Sender", "BITS")},
-		"wuauserv-stopped":       {hold: true, given: stop("wuauserv")},
+		"wuauserv-stopped":       {hold: true, given: stop("wuauserv"), crashes: true},
 		"without-hold":           {given: set("wuauserv", func(s *fakeservices.Service) { s.Restarts = 0 })},
 		"stopped-without-hold":   {given: stop("wuauserv")}, // nothing is stopped that a trigger could start again
 		"only-one-started-again": {hold: true, start: []string{"wuauserv"}, given: stop("wuauserv")},
@@ -116,7 +145,7 @@ func TestUndoOfAGroup(t *testing.T) {
 			stop("wuauserv")(m)
 			m.Set("wuauserv", func(s *fakeservices.Service) { s.State = services.Running })
 		}},
-		"uso-in-a-disabled-state": {hold: true, given: set("BITS", func(s *fakeservices.Service) { s.Start.Type = services.Disabled })},
+		"bits-runs-although-disabled": {hold: true, start: []string{"wuauserv", "UsoSvc"}, given: set("BITS", func(s *fakeservices.Service) { s.Start.Type = services.Disabled })},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -130,15 +159,16 @@ func TestUndoOfAGroup(t *testing.T) {
 			if test.start != nil {
 				g.start = test.start
 			}
-			if name == "uso-in-a-disabled-state" { // it cannot be started by a `finally`
-				g.start = []string{"wuauserv", "UsoSvc"}
-			}
 			g.run()
 			m.Set("wuauserv", func(s *fakeservices.Service) { s.Restarts = 0 }) // nothing triggers it when all is over
 			if test.between != nil {
 				test.between(m)
 			}
-			g.undo()
+			if test.crashes {
+				crashes(g, before)
+			} else {
+				g.undo()
+			}
 			if after := settledStates(m); after != before {
 				t.Errorf("taken back the machine is\n%swas\n%s", after, before)
 			}

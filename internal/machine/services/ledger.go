@@ -26,7 +26,8 @@ type Entry struct {
 	For string `json:"for,omitempty"`
 	// Since is when it was first touched.
 	Since time.Time `json:"since,omitzero"`
-	// Started is the process in which an action has started it although it had not run: nobody else has asked for that.
+	// Started is the process in which an action has started it although it had not run: nobody else has asked for that. The zero
+	// Process stands for the one that an action is about to start.
 	Started *Process `json:"started,omitempty"`
 }
 
