@@ -20,7 +20,7 @@ var words = []string{"a", "A", "b", "ab", "a.b", "%temp%", "日", "x y"}
 // seeds are how many random cases are tried.
 func seeds(all uint64) uint64 {
 	if thrifty {
-		return all / 4
+		return all / 10
 	}
 	return all
 }

@@ -82,7 +82,7 @@ const thrifty = runtime.GOOS == "windows"
 func keepsPromises(t *testing.T, name string, c plugintest.ActionCase) {
 	t.Helper()
 	switch name {
-	case "file", "folder", "by-path-slash", "there-already", "nothing-there":
+	case "folder", "there-already", "nothing-there":
 	default:
 		if thrifty {
 			return
