@@ -3,6 +3,7 @@ package sdk
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"sync"
 )
 
@@ -99,101 +100,133 @@ type Result[Out any] struct {
 
 // NewAction makes an action of typed functions. The manifest's schemas may be left empty, as in [NewProbe].
 func NewAction[In, Out, Token any](m ActionManifest, hands ActionHands[In, Out, Token]) Action {
-	return &action[In, Out, Token]{m.Name, sync.OnceValue(func() ActionManifest {
-		m.Input, m.Output = reflectSchemas[In, Out](m.Input, m.Output)
-		return m
-	}), hands}
-}
-
-type action[In, Out, Token any] struct {
-	name     string
-	manifest func() ActionManifest // reflected once: it is asked for by every lookup
-	hands    ActionHands[In, Out, Token]
-}
-
-func (a *action[In, Out, Token]) Manifest() ActionManifest { return a.manifest() }
-
-func (a *action[In, Out, Token]) Prepare(ctx context.Context, call *Call, input json.RawMessage) (Prepared, error) {
-	in, err := decodeInput[In](input)
-	if err != nil {
-		return Prepared{}, err
+	a := &action{
+		name:     m.Name,
+		manifest: actionManifest(m, reflect.TypeFor[In](), reflect.TypeFor[Out]()),
+		prepare: func(ctx context.Context, call *Call, input json.RawMessage) (prepared, error) {
+			var in In
+			if err := decodeInput(input, &in); err != nil {
+				return prepared{}, err
+			}
+			p, err := hands.Prepare(ctx, call, in)
+			out := prepared{Prepared{Summary: p.Summary, Changes: p.Changes, NoOp: p.NoOp}, nil, p.Token, p.Material}
+			if p.Predicted != nil {
+				out.predicted = p.Predicted
+			}
+			return out, err
+		},
+		apply: func(ctx context.Context, call *Call, input, token json.RawMessage, stateDir string) (any, bool, error) {
+			var in In
+			var t Token
+			if err := decodeInput(input, &in); err != nil {
+				return nil, false, err
+			}
+			if err := decodeToken(token, &t); err != nil {
+				return nil, false, err
+			}
+			r, err := hands.Apply(ctx, call, in, t, stateDir)
+			return r.Output, r.NeedsRestart, err
+		},
+		assess: func(ctx context.Context, call *Call, token json.RawMessage, stateDir string) (Assessment, error) {
+			var t Token
+			if err := decodeToken(token, &t); err != nil {
+				return Assessment{}, err
+			}
+			return hands.Assess(ctx, call, t, stateDir)
+		},
 	}
-	p, err := a.hands.Prepare(ctx, call, in)
-	if err != nil {
-		return Prepared{}, err
-	}
-	out := Prepared{Summary: p.Summary, Changes: p.Changes, NoOp: p.NoOp}
-	if p.Predicted != nil {
-		if out.Predicted, err = json.Marshal(p.Predicted); err != nil {
-			return Prepared{}, Errorf(Internal, "the predicted output cannot be written as JSON: %v", err)
+	if hands.Undo != nil {
+		a.undo = func(ctx context.Context, call *Call, token json.RawMessage, stateDir string) (any, bool, error) {
+			var t Token
+			if err := decodeToken(token, &t); err != nil {
+				return nil, false, err
+			}
+			r, err := hands.Undo(ctx, call, t, stateDir)
+			return r.Output, r.NeedsRestart, err
 		}
 	}
-	if out.Token, err = json.Marshal(p.Token); err != nil {
-		return Prepared{}, Errorf(Internal, "the token cannot be written as JSON: %v", err)
+	return a
+}
+
+// action is an action whose types are known to its functions alone.
+type action struct {
+	name     string
+	manifest func() ActionManifest // reflected once: it is asked for by every lookup
+	prepare  func(ctx context.Context, call *Call, input json.RawMessage) (prepared, error)
+	apply    func(ctx context.Context, call *Call, input, token json.RawMessage, stateDir string) (output any, needsRestart bool, err error)
+	assess   func(ctx context.Context, call *Call, token json.RawMessage, stateDir string) (Assessment, error)
+	undo     func(ctx context.Context, call *Call, token json.RawMessage, stateDir string) (output any, needsRestart bool, err error) // nil: none
+}
+
+// prepared is a [Preview] whose typed parts are still to be written.
+type prepared struct {
+	Prepared
+	predicted       any // nil when it is not known
+	token, material any
+}
+
+func actionManifest(m ActionManifest, in, out reflect.Type) func() ActionManifest {
+	return sync.OnceValue(func() ActionManifest {
+		m.Input, m.Output = reflectSchemas(m.Input, m.Output, in, out)
+		return m
+	})
+}
+
+func (a *action) Manifest() ActionManifest { return a.manifest() }
+
+func (a *action) Prepare(ctx context.Context, call *Call, input json.RawMessage) (Prepared, error) {
+	p, err := a.prepare(ctx, call, input)
+	if err != nil {
+		return Prepared{}, err
+	}
+	out := p.Prepared
+	if p.predicted != nil {
+		if out.Predicted, err = encode("the predicted output", p.predicted); err != nil {
+			return Prepared{}, err
+		}
+	}
+	if out.Token, err = encode("the token", p.token); err != nil {
+		return Prepared{}, err
 	}
 	if len(out.Token) > MaxToken {
 		return Prepared{}, Errorf(Internal, "the token has %d bytes, at most %d are allowed: keep the rest in the state directory", len(out.Token), MaxToken)
 	}
-	if out.Material, err = json.Marshal(p.Material); err != nil {
-		return Prepared{}, Errorf(Internal, "the material state cannot be written as JSON: %v", err)
+	if out.Material, err = encode("the material state", p.material); err != nil {
+		return Prepared{}, err
 	}
 	return out, nil
 }
 
-func (a *action[In, Out, Token]) Apply(ctx context.Context, call *Call, input, token json.RawMessage, stateDir string) (Applied, error) {
-	in, err := decodeInput[In](input)
-	if err != nil {
-		return Applied{}, err
-	}
-	t, err := decodeToken[Token](token)
-	if err != nil {
-		return Applied{}, err
-	}
-	return applied(a.hands.Apply(ctx, call, in, t, stateDir))
+func (a *action) Apply(ctx context.Context, call *Call, input, token json.RawMessage, stateDir string) (Applied, error) {
+	return applied(a.apply(ctx, call, input, token, stateDir))
 }
 
-func (a *action[In, Out, Token]) Assess(ctx context.Context, call *Call, token json.RawMessage, stateDir string) (Assessment, error) {
-	t, err := decodeToken[Token](token)
-	if err != nil {
-		return Assessment{}, err
-	}
-	return a.hands.Assess(ctx, call, t, stateDir)
+func (a *action) Assess(ctx context.Context, call *Call, token json.RawMessage, stateDir string) (Assessment, error) {
+	return a.assess(ctx, call, token, stateDir)
 }
 
-func (a *action[In, Out, Token]) Undo(ctx context.Context, call *Call, token json.RawMessage, stateDir string) (Applied, error) {
-	if a.hands.Undo == nil {
+func (a *action) Undo(ctx context.Context, call *Call, token json.RawMessage, stateDir string) (Applied, error) {
+	if a.undo == nil {
 		return Applied{}, Errorf(Unsupported, "%s cannot be undone", a.name)
 	}
-	t, err := decodeToken[Token](token)
+	return applied(a.undo(ctx, call, token, stateDir))
+}
+
+func applied(output any, needsRestart bool, err error) (Applied, error) {
 	if err != nil {
 		return Applied{}, err
 	}
-	return applied(a.hands.Undo(ctx, call, t, stateDir))
-}
-
-func decodeToken[Token any](raw json.RawMessage) (Token, error) {
-	var t Token
-	if err := json.Unmarshal(raw, &t); err != nil {
-		return t, Errorf(InvalidInput, "the token cannot be read; was it made by another version of this plugin?: %v", err)
-	}
-	return t, nil
-}
-
-func applied[Out any](r Result[Out], err error) (Applied, error) {
+	out, err := encode("the output", output)
 	if err != nil {
 		return Applied{}, err
 	}
-	out, err := json.Marshal(r.Output)
-	if err != nil {
-		return Applied{}, Errorf(Internal, "the output cannot be written as JSON: %v", err)
-	}
-	return Applied{Output: out, NeedsRestart: r.NeedsRestart, Evidence: collectEvidence(r.Output)}, nil
+	return Applied{Output: out, NeedsRestart: needsRestart, Evidence: collectEvidence(output)}, nil
 }
 
 // DeclareAction makes an action that has a manifest and no hands yet: playbooks that use it are checked in full, its
 // manifest names no target, and every call of it says that this version cannot do it.
 func DeclareAction[In, Out any](m ActionManifest) Action {
-	m.Input, m.Output = reflectSchemas[In, Out](m.Input, m.Output)
+	m.Input, m.Output = reflectSchemas(m.Input, m.Output, reflect.TypeFor[In](), reflect.TypeFor[Out]())
 	m.Targets = nil
 	return declared{m}
 }

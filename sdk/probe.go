@@ -3,6 +3,7 @@ package sdk
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"sync"
 	"time"
 
@@ -89,32 +90,41 @@ type Answer struct {
 // NewProbe makes a probe of a function. The manifest's Input and Output may be left empty: they are reflected from In
 // and Out (see schema.Reflect).
 func NewProbe[In, Out any](m ProbeManifest, observe func(context.Context, *Call, In) (Reading[Out], error)) Probe {
-	return &probe[In, Out]{m.Name, sync.OnceValue(func() ProbeManifest {
-		m.Input, m.Output = reflectSchemas[In, Out](m.Input, m.Output)
-		return m
-	}), observe}
+	return &probe{m.Name, probeManifest(m, reflect.TypeFor[In](), reflect.TypeFor[Out]()), func(ctx context.Context, call *Call, input json.RawMessage) (any, Answer, error) {
+		var in In
+		if err := decodeInput(input, &in); err != nil {
+			return nil, Answer{}, err
+		}
+		r, err := observe(ctx, call, in)
+		return r.Value, Answer{Partial: r.Partial, Covers: r.Covers, Missing: r.Missing, Settle: r.Settle}, err
+	}}
 }
 
-type probe[In, Out any] struct {
+// probe is a probe whose types are known to its function alone.
+type probe struct {
 	name     string
 	manifest func() ProbeManifest // reflected once: it is asked for by every lookup
-	observe  func(context.Context, *Call, In) (Reading[Out], error)
+	// observe gives the value, and what else there is to say of it.
+	observe func(ctx context.Context, call *Call, input json.RawMessage) (value any, rest Answer, err error)
 }
 
-func (p *probe[In, Out]) Manifest() ProbeManifest { return p.manifest() }
+func probeManifest(m ProbeManifest, in, out reflect.Type) func() ProbeManifest {
+	return sync.OnceValue(func() ProbeManifest {
+		m.Input, m.Output = reflectSchemas(m.Input, m.Output, in, out)
+		return m
+	})
+}
 
-func (p *probe[In, Out]) Observe(ctx context.Context, call *Call, input json.RawMessage) (Answer, error) {
-	in, err := decodeInput[In](input)
+func (p *probe) Manifest() ProbeManifest { return p.manifest() }
+
+func (p *probe) Observe(ctx context.Context, call *Call, input json.RawMessage) (Answer, error) {
+	value, answer, err := p.observe(ctx, call, input)
 	if err != nil {
 		return Answer{}, err
 	}
-	r, err := p.observe(ctx, call, in)
-	if err != nil {
+	if answer.Value, err = encode("the answer of "+p.name, value); err != nil {
 		return Answer{}, err
 	}
-	value, err := json.Marshal(r.Value)
-	if err != nil {
-		return Answer{}, Errorf(Internal, "the answer of %s cannot be written as JSON: %v", p.name, err)
-	}
-	return Answer{value, r.Partial, r.Covers, r.Missing, r.Settle, collectEvidence(r.Value)}, nil
+	answer.Evidence = collectEvidence(value)
+	return answer, nil
 }

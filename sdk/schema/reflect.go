@@ -30,8 +30,10 @@ const (
 // makes a field optional), `jsonschema:"enum=a,enum=b,default=x,minimum=0,maximum=9,pattern=…"` (a comma in a pattern is
 // written `\\,`), `jsonschema_description:"…"` and `jsonschema_extras:"x-keys-from=patterns"` with the extensions x-keys-from,
 // x-counts and x-grows of [Type]. It panics when the type cannot be described; a plugin's own tests find that.
-func Reflect[T any]() json.RawMessage {
-	t := reflect.TypeFor[T]()
+func Reflect[T any]() json.RawMessage { return ReflectType(reflect.TypeFor[T]()) }
+
+// ReflectType is [Reflect] for a type that is known only when the program runs.
+func ReflectType(t reflect.Type) json.RawMessage {
 	if t.Kind() != reflect.Struct {
 		panic(fmt.Sprintf("schema: %s is not a struct: inputs and outputs are objects", t))
 	}
