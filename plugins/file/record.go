@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"github.com/rectify-project/rectify/sdk"
 )
@@ -27,17 +26,7 @@ func writeRecord(stateDir, name string, value any) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return unrecorded(err)
 	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return unrecorded(err)
-	}
-	if runtime.GOOS == "windows" { // which cannot sync a folder, and keeps a journal of names
-		return nil
-	}
-	dir, err := os.Open(stateDir)
-	if err != nil {
-		return unrecorded(err)
-	}
-	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+	if err := replace(path+".new", path); err != nil {
 		return unrecorded(err)
 	}
 	return nil

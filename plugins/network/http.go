@@ -138,7 +138,7 @@ func newRequester(ctx context.Context, call *sdk.Call, in HTTPInput, settings *t
 	if err != nil {
 		return nil, err
 	}
-	way, err := route(ctx, m)
+	way, err := route(ctx, m, address)
 	if err != nil {
 		return nil, err
 	}

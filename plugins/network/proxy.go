@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rectify-project/rectify/internal/machine/proxy"
@@ -138,8 +139,12 @@ func proxyFailure(err error) *sdk.Error {
 	return sdk.Errorf(sdk.Unavailable, "the proxy that services use cannot be told: %v", err)
 }
 
-// route finds the proxy of a request: on Windows the one that services use, elsewhere that of the environment.
-func route(ctx context.Context, m proxy.Machine) (func(*http.Request) (*url.URL, error), error) {
+// way finds the proxy of requests.
+type way func(*http.Request) (*url.URL, error)
+
+// route is the way that services go on Windows, and elsewhere that of the environment. Where a script decides, or the network is
+// asked for one, that takes its time: it is done once for each host, and for the address itself before the first try.
+func route(ctx context.Context, m proxy.Machine, address *url.URL) (way, error) {
 	if m == nil {
 		return http.ProxyFromEnvironment, nil
 	}
@@ -147,8 +152,26 @@ func route(ctx context.Context, m proxy.Machine) (func(*http.Request) (*url.URL,
 	if err != nil {
 		return nil, proxyFailure(err)
 	}
+	type found struct {
+		host string
+		err  error
+	}
+	var mu sync.Mutex
+	known := map[string]found{}
+	find := func(ctx context.Context, to *url.URL) (string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		key := to.Scheme + "://" + to.Host
+		f, ok := known[key]
+		if !ok {
+			f.host, f.err = proxy.For(ctx, m, to, s)
+			known[key] = f
+		}
+		return f.host, f.err
+	}
+	_, _ = find(ctx, address) // each try tells of an error
 	return func(req *http.Request) (*url.URL, error) {
-		host, err := proxy.For(req.Context(), m, req.URL, s)
+		host, err := find(req.Context(), req.URL)
 		if err != nil || host == "" {
 			return nil, err
 		}
