@@ -33,8 +33,7 @@ func (o operator) blockRestartAction() sdk.Action {
 		Targets: []sdk.TargetKind{sdk.Live},
 		Needs:   operates(),
 		Effect:  sdk.Reversible, Risk: sdk.RiskLow,
-		Interruptible: true,
-		Typical:       schema.Span(time.Second),
+		Typical: schema.Span(time.Second),
 	}, sdk.ActionHands[BlockRestartInput, BlockRestartOutput, blockToken]{
 		Prepare: o.prepareBlock, Apply: o.applyBlock, Assess: o.assessBlock, Undo: o.undoBlock,
 	})

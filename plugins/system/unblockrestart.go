@@ -20,8 +20,7 @@ func (o operator) unblockRestartAction() sdk.Action {
 		Targets: []sdk.TargetKind{sdk.Live},
 		Needs:   operates(),
 		Effect:  sdk.Reversible, Risk: sdk.RiskLow,
-		Interruptible: true,
-		Typical:       schema.Span(time.Second),
+		Typical: schema.Span(time.Second),
 	}, sdk.ActionHands[BlockRestartInput, BlockRestartOutput, unblockToken]{
 		Prepare: o.prepareUnblock, Apply: o.applyUnblock, Assess: o.assessUnblock, Undo: o.undoUnblock,
 	})

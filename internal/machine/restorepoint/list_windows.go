@@ -38,6 +38,14 @@ func (system) List(ctx context.Context) ([]Point, error) {
 	bounded, cancel := context.WithTimeout(ctx, longestList)
 	defer cancel()
 	points, err := com.Do(bounded, func() ([]Point, error) { return list(bounded) })
+	if code, is := com.CodeOf(err); is {
+		switch code {
+		case 0x80041003, 0x80070005: // WBEM_E_ACCESS_DENIED, E_ACCESSDENIED
+			err = fmt.Errorf("%w: %w", ErrDenied, err)
+		case 0x80041010, 0x8004100e: // WBEM_E_INVALID_CLASS, WBEM_E_INVALID_NAMESPACE: servers
+			err = fmt.Errorf("%w: %w", ErrNone, err)
+		}
+	}
 	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
 		err = fmt.Errorf("the restore points cannot be listed: WMI has not answered within %s", longestList)
 	}

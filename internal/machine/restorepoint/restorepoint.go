@@ -32,6 +32,7 @@ type Point struct {
 // Errors that callers branch on.
 var (
 	ErrOff        = errors.New("System Restore is off on this machine")
+	ErrDenied     = errors.New("this account may not ask for restore points")
 	ErrNone       = errors.New("this Windows has no System Restore")
 	ErrNotWindows = errors.New("this needs a running Windows")
 )
@@ -93,7 +94,7 @@ func Explain(err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	}
-	if e, is := errors.AsType[*Error](err); is && e.Status == 5 {
+	if e, is := errors.AsType[*Error](err); errors.Is(err, ErrDenied) || is && e.Status == 5 {
 		return sdk.Errorf(sdk.AccessDenied, "%v", err).WithHint("run as an administrator")
 	}
 	return sdk.Errorf(sdk.Unavailable, "%v", err)

@@ -24,15 +24,22 @@ func TestIdentitiesOfRealLogs(t *testing.T) {
 	if len(logs) == 0 {
 		t.Skip("the real logs are not here: " + corpus)
 	}
-	quoted := regexp.MustCompile(`[A-Za-z0-9_.-]+~31bf3856ad364e35~[^\s,:;"'\\\])]+`)
+	const token = "~31bf3856ad364e35~"
+	outside := func(c rune) bool {
+		return c != '~' && c != '.' && c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
+	}
 	seen := map[string]bool{}
 	for _, log := range logs {
 		text, err := os.ReadFile(log)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, s := range quoted.FindAllString(string(text), -1) {
-			seen[s] = true
+		rest := string(text)
+		for at := strings.Index(rest, token); at >= 0; at = strings.Index(rest, token) {
+			name := rest[strings.LastIndexFunc(rest[:at], outside)+1 : at]
+			rest = rest[at+len(token):]
+			end := max(strings.IndexFunc(rest, outside), 0)
+			seen[name+token+rest[:end]] = true
 		}
 	}
 	// Behind an identity stand, with a dot, the names of files and updates and the digests of manifests; families have no version.

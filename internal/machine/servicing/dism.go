@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/rectify-project/rectify/internal/machine/command"
-	"github.com/rectify-project/rectify/sdk/hresult"
 )
 
 // DISM is the component store as dism.exe shows it.
@@ -20,11 +19,10 @@ type DISM struct {
 
 var _ Store = DISM{}
 
-// NoSuchPackage are the codes by which DISM says that there is no package of a name.
-var noSuchPackage = []hresult.Code{
-	0x800f0805, // CBS_E_INVALID_PACKAGE: for the name of a package that is not there, too
-	0x80070490, // ERROR_NOT_FOUND
-	0x80070002, // ERROR_FILE_NOT_FOUND
+// saysAbsent says whether a failure may mean that there is no package of a name: what Windows does not find, and any complaint of
+// servicing, which has the same code (CBS_E_INVALID_PACKAGE) for a name that is none. The whole list then decides.
+func saysAbsent(f *Failure) bool {
+	return f.Code == 0x80070490 || f.Code == 0x80070002 || f.Code>>16 == 0x800f
 }
 
 // Packages implements [Store].
@@ -42,8 +40,7 @@ func (d DISM) Package(ctx context.Context, identity string) (Package, error) {
 		return Package{}, err
 	}
 	text, err := d.look(ctx, "/Get-PackageInfo", "/PackageName:"+identity)
-	var failed *Failure
-	if errors.As(err, &failed) && failed.isOneOf(noSuchPackage) {
+	if failed, is := errors.AsType[*Failure](err); is && saysAbsent(failed) {
 		return d.listed(ctx, identity)
 	}
 	if err != nil {
@@ -56,7 +53,7 @@ func (d DISM) Package(ctx context.Context, identity string) (Package, error) {
 	return p, err
 }
 
-// listed looks for a package in the whole list, because the same code also says that the name is none.
+// listed looks for a package in the whole list.
 func (d DISM) listed(ctx context.Context, identity string) (Package, error) {
 	all, err := d.Packages(ctx)
 	if err != nil {

@@ -96,3 +96,23 @@ func TestIdentity(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func FuzzInspect(f *testing.F) {
+	f.Add(manifest, true)
+	f.Add(answers, false)
+	f.Add("<unattend><servicing><package/></servicing></unattend>", false)
+	f.Fuzz(func(t *testing.T, text string, mum bool) {
+		name := "answers.xml"
+		if mum {
+			name = "update.mum"
+		}
+		b := pack(t, map[string]string{name: text})
+		c, err := servicing.Inspect(t.Context(), bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			return
+		}
+		if _, err := servicing.ParseIdentity(c.Identity); err != nil {
+			t.Errorf("%q is taken for a package: %v", c.Identity, err)
+		}
+	})
+}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/rectify-project/rectify/internal/machine/command"
@@ -46,7 +45,8 @@ func (e *Failure) Error() string {
 	return s
 }
 
-func (e *Failure) isOneOf(codes []hresult.Code) bool { return slices.Contains(codes, e.Code) }
+// Denied says whether it takes an administrator.
+func (e *Failure) Denied() bool { return e.Code == 0x800702e4 || e.Code == 0x80070005 } // ERROR_ELEVATION_REQUIRED, ERROR_ACCESS_DENIED
 
 // NotApplicable says whether a package is for another Windows, or is not needed by this one.
 func (e *Failure) NotApplicable() bool { return e.Code == 0x800f081e } // CBS_E_NOT_APPLICABLE
@@ -113,6 +113,7 @@ var hints = map[hresult.Code]string{
 	0x800f0907: "a policy forbids the download: name a source",
 	0x800f0954: "this machine asks WSUS, which has no such files: name a source",
 	0x800f082f: "another servicing operation is at work or waits for a restart: restart, then try again",
+	0x800f0806: "an earlier change waits for a restart: restart, then try again",
 	0x800f0823: "a newer servicing stack is needed: install that first",
 	0x800f0825: "the package is permanent: it cannot be removed",
 	0x800f0922: "see the end of dism.log and CBS.log: a step of the installation failed, often for lack of space in the reserved partition",
@@ -121,10 +122,11 @@ var hints = map[hresult.Code]string{
 }
 
 func (e *Failure) explain() *sdk.Error {
-	switch e.Code {
-	case 0x800702e4, 0x80070005: // ERROR_ELEVATION_REQUIRED, ERROR_ACCESS_DENIED
+	const unknownOption = 0x80070057 // ERROR_INVALID_PARAMETER, 87
+	switch {
+	case e.Denied():
 		return sdk.Errorf(sdk.AccessDenied, "%v", e).WithHint("run as an administrator")
-	case 0x80070057: // ERROR_INVALID_PARAMETER: 87, an option that this DISM does not know
+	case e.Code == unknownOption:
 		return sdk.Errorf(sdk.Unsupported, "%v", e)
 	}
 	out := sdk.Errorf(sdk.Unavailable, "%v", e)

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/rectify-project/rectify/internal/machine/conformance"
-	"github.com/rectify-project/rectify/sdk/hresult"
 )
 
 // Suite is what is taken for granted of the component store.
@@ -68,7 +67,7 @@ func verdict(err error) error {
 	switch {
 	case errors.As(err, &silent):
 		return conformance.Missing("%v", err)
-	case errors.As(err, &failed) && failed.isOneOf([]hresult.Code{0x800702e4, 0x80070005}):
+	case errors.As(err, &failed) && failed.Denied():
 		return conformance.Inapplicable("%v", err)
 	}
 	return err
