@@ -13,7 +13,7 @@ import (
 )
 
 // Streams are what the elevated process reads and writes. A stream that is a console is shared; what comes from any other is
-// relayed.
+// relayed, Out and Err at the same time.
 type Streams struct {
 	In       io.Reader // nil: nothing to read
 	Out, Err io.Writer

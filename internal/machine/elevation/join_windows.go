@@ -27,16 +27,18 @@ func Join(args []string) (*Session, []string, error) {
 	if err := windows.SetDllDirectory(""); err != nil {
 		return nil, rest, os.NewSyscallError("SetDllDirectory", err)
 	}
-	line, err := open(i.pipe(control), i.process, false)
-	if err != nil {
-		return nil, rest, &LostError{"opening the pipe", err}
+	opened := map[string]*os.File{}
+	for _, name := range pipes {
+		if opened[name], err = open(i.pipe(name), i.process, !written(name)); err != nil {
+			return nil, rest, &LostError{"opening the pipes", err}
+		}
 	}
-	g, err := readGreeting(line)
+	g, err := readGreeting(opened[control])
 	if err != nil {
 		return nil, rest, &LostError{"reading what to do", err}
 	}
-	s := &Session{interrupts: make(chan os.Signal, 2), control: line}
-	if err := s.adopt(i, g); err != nil {
+	s := &Session{interrupts: make(chan os.Signal, 2), control: opened[control]}
+	if err := s.adopt(i, g, opened); err != nil {
 		return nil, rest, err
 	}
 	go s.listen()
@@ -76,32 +78,30 @@ type Session struct {
 func (s *Session) Interrupts() <-chan os.Signal { return s.interrupts }
 
 // adopt takes the streams over: the console where there is one, else their pipes.
-func (s *Session) adopt(i invitation, g greeting) error {
+func (s *Session) adopt(i invitation, g greeting, opened map[string]*os.File) error {
 	shared := len(g.Console) > 0 && attachConsole(i.process, s.interrupt) == nil
 	for _, stream := range []struct {
 		name    string
 		console string
-		write   bool
 		file    **os.File
 		handle  uint32
 	}{
-		{input, "CONIN$", false, &os.Stdin, windows.STD_INPUT_HANDLE},
-		{output, "CONOUT$", true, &os.Stdout, windows.STD_OUTPUT_HANDLE},
-		{failure, "CONOUT$", true, &os.Stderr, windows.STD_ERROR_HANDLE},
+		{input, "CONIN$", &os.Stdin, windows.STD_INPUT_HANDLE},
+		{output, "CONOUT$", &os.Stdout, windows.STD_OUTPUT_HANDLE},
+		{failure, "CONOUT$", &os.Stderr, windows.STD_ERROR_HANDLE},
 	} {
-		var f *os.File
-		var err error
+		f := opened[stream.name]
 		if shared && slices.Contains(g.Console, stream.name) {
-			f, err = os.OpenFile(stream.console, os.O_RDWR, 0) // both ways: the modes of a console are asked for by reading
-		} else {
-			f, err = open(i.pipe(stream.name), i.process, stream.write)
+			console, err := os.OpenFile(stream.console, os.O_RDWR, 0) // both ways: the modes of a console are asked for by reading
+			if err != nil {
+				return &LostError{"opening its console", err}
+			}
+			_ = f.Close() // nothing was said by it
+			f = console
 		}
-		if err == nil {
-			// For the processes that this one starts, and for what the runtime says at its end.
-			err = os.NewSyscallError("SetStdHandle", windows.SetStdHandle(stream.handle, windows.Handle(f.Fd())))
-		}
-		if err != nil {
-			return &LostError{"opening its " + stream.name, err}
+		// For the processes that this one starts, and for what the runtime says at its end.
+		if err := windows.SetStdHandle(stream.handle, windows.Handle(f.Fd())); err != nil {
+			return &LostError{"setting its " + stream.name, os.NewSyscallError("SetStdHandle", err)}
 		}
 		*stream.file = f
 	}

@@ -9,6 +9,12 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// pipes are their names in the order in which the elevated side comes to them.
+var pipes = []string{control, input, output, failure}
+
+// written says of a pipe that the unelevated side writes it; the others it reads.
+func written(name string) bool { return name == control || name == input }
+
 // pipeBuffer is the size of a pipe's buffers, in bytes.
 const pipeBuffer = 64 << 10
 

@@ -14,8 +14,8 @@ import (
 // until it ends: the code is its exit code. At its beginning it must call [Join] with its arguments.
 //
 // When ctx ends it is asked to stop, and waited for still: nobody can end it, and what it does must be told.
-// [ErrDeclined] and [ErrRemote] are told apart; after any other error nothing is known to have been started. In may still be
-// read from when Relaunch has returned.
+// [ErrDeclined] and [ErrRemote] say that nothing was started. A [LostError] says that it was, and that not everything it said
+// has arrived; the code is then its own, or 0 where it is not known. In may still be read from when Relaunch has returned.
 func Relaunch(ctx context.Context, args []string, streams Streams) (int, error) {
 	standing, err := Read()
 	if err != nil {
@@ -37,16 +37,18 @@ func Relaunch(ctx context.Context, args []string, streams Streams) (int, error) 
 	if err != nil {
 		return 0, &LostError{"making the pipes", err}
 	}
-	defer r.close()
-	g.Console = r.take(streams)
+	r.take(streams)
+	g.Console = r.consoles
 
 	process, err := startElevated(ctx, line)
 	if err != nil {
+		r.close()
 		return 0, err
 	}
 	defer windows.CloseHandle(process)
 	id, err := windows.GetProcessId(process)
 	if err != nil {
+		r.close()
 		return 0, &LostError{"asking for the process", os.NewSyscallError("GetProcessId", err)}
 	}
 	r.begin(ctx, id, g)
@@ -58,8 +60,8 @@ func Relaunch(ctx context.Context, args []string, streams Streams) (int, error) 
 	if err := windows.GetExitCodeProcess(process, &code); err != nil {
 		return 0, &LostError{"asking for its exit code", os.NewSyscallError("GetExitCodeProcess", err)}
 	}
-	if lost != nil && code == 0 {
-		return 0, &LostError{"relaying what it says", lost}
+	if lost != nil {
+		return int(code), &LostError{"relaying what it says", lost}
 	}
 	return int(code), nil
 }
