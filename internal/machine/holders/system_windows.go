@@ -51,7 +51,7 @@ func (s system) Holding(ctx context.Context, files []string) ([]Holder, error) {
 		}
 		return decode(a.records)
 	case <-ctx.Done(): // the session is ended when Restart Manager comes back
-		return nil, fmt.Errorf("Restart Manager does not answer: %w", ctx.Err())
+		return nil, fmt.Errorf("no answer of Restart Manager: %w", ctx.Err())
 	}
 }
 
