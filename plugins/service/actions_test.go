@@ -31,7 +31,17 @@ func updateMachine() *fakeservices.Machine {
 		"Relay":    {Start: manual, State: services.Running, DependsOn: []string{"Sender"}},
 		"Off":      {Start: disabled},
 		"OffRuns":  {Start: disabled, State: services.Running},
+		"OffToo":   {Start: disabled, State: services.Running, DependsOn: []string{"Relay"}},
 	})
+}
+
+// stopped is a machine on which an earlier run has stopped a service that ran although it was disabled.
+func stopped(t *testing.T) *fakeservices.Machine {
+	m := updateMachine()
+	s := newScene(t, m, "stop", object{"names": []string{"OffRuns"}})
+	s.prepare()
+	s.apply()
+	return m
 }
 
 // held is a machine on which an earlier run has held services and died.
@@ -67,6 +77,8 @@ func TestActions(t *testing.T) {
 		"stop-a-shared":      {action: "stop", input: object{"names": []string{"RpcSs"}, "hold": true}, given: ordinary},
 		"start":              {action: "start", input: object{"names": []string{"UsoSvc", "NoSuchService", "BITS"}}, given: ordinary},
 		"start-held":         {action: "start", input: object{"names": []string{"BITS", "wuauserv", "UsoSvc"}}, given: held},
+		"start-a-disabled":   {action: "start", input: object{"names": []string{"OffRuns"}}, given: stopped},
+		"restore-a-disabled": {action: "restore", input: object{}, given: stopped, still: true},
 		"restart":            {action: "restart", input: object{"names": all}, given: ordinary, still: true},
 		"restart-held":       {action: "restart", input: object{"names": all}, given: held, still: true},
 		"restart-dependents": {action: "restart", input: object{"names": []string{"RpcSs"}}, given: calm, still: true},

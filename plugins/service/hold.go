@@ -103,8 +103,7 @@ func (w *work) paid(name string) error {
 	return w.enter(name, was, is)
 }
 
-// launch starts a service that ran, and strikes out what was owed to it. One that ran although it was disabled is started like that:
-// its start type is another one for a moment.
+// launch starts a service that ran, and strikes out what was owed to it.
 func (w *work) launch(ctx context.Context, s standing) error {
 	f, err := w.look(ctx, s.Name)
 	if absent(err) {
@@ -113,13 +112,14 @@ func (w *work) launch(ctx context.Context, s standing) error {
 	if err != nil {
 		return err
 	}
+	if h := f.entry.Held; h != nil && h.As != services.Disabled { // startUp was cut off
+		if err := w.giveBack(ctx, s.Name); err != nil {
+			return err
+		}
+	}
 	if !f.runs() {
 		w.note("starting %s", s.Name)
-		_, err = w.Launch(ctx, s.Name)
-		if errors.Is(err, services.ErrDisabled) && s.Start.Type == services.Disabled {
-			err = w.launchDisabled(ctx, s.Name, f)
-		}
-		if err != nil {
+		if _, err := w.startUp(ctx, s.Name, s.Ran); err != nil {
 			return err
 		}
 		w.note("started %s", s.Name)
@@ -127,13 +127,30 @@ func (w *work) launch(ctx context.Context, s standing) error {
 	return w.paid(s.Name)
 }
 
-func (w *work) launchDisabled(ctx context.Context, name string, f found) error {
+// startUp starts a service, and reads what became of it. One that ran although it was disabled is started like that: its start type
+// is another one for a moment, which the ledger knows.
+func (w *work) startUp(ctx context.Context, name string, ran bool) (found, error) {
+	_, err := w.Launch(ctx, name)
+	if errors.Is(err, services.ErrDisabled) && ran {
+		err = w.startDisabled(ctx, name)
+	}
+	if err != nil {
+		return found{}, err
+	}
+	return w.look(ctx, name)
+}
+
+func (w *work) startDisabled(ctx context.Context, name string) error {
+	f, err := w.look(ctx, name)
+	if err != nil {
+		return err
+	}
 	e := f.entry
 	e.Held = &services.Held{Start: f.config.Start(), As: services.Manual}
 	if err := w.enter(name, f.entry, e); err != nil {
 		return err
 	}
-	err := w.setStart(ctx, name, services.Start{Type: services.Manual, Delayed: f.config.Delayed.Value})
+	err = w.setStart(ctx, name, services.Start{Type: services.Manual, Delayed: f.config.Delayed.Value})
 	if err == nil {
 		_, err = w.Launch(ctx, name)
 	}

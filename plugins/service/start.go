@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -41,7 +42,7 @@ func prepareStart(ctx context.Context, w *work, in StartInput) (sdk.Preview[Serv
 		}
 		if !s.Ran {
 			p.Changes = append(p.Changes, sdk.Change{What: serviceNamed(s.Name), Before: string(f.status.State), After: string(services.Running)})
-			if s.Start.Type == services.Disabled {
+			if s.Start.Type == services.Disabled && !f.entry.Ran {
 				disabled = append(disabled, s.Name)
 			}
 		}
@@ -119,11 +120,11 @@ func (w *work) startOne(ctx context.Context, s standing) error {
 		return err
 	}
 	w.note("starting %s", s.Name)
-	status, err := w.Launch(ctx, s.Name)
+	f, err := w.startUp(ctx, s.Name, s.Entry.Ran)
 	if err != nil {
 		return all(err, w.forget(s.Name))
 	}
-	if status.State.Runs() {
+	if status := f.status; status.State.Runs() {
 		process := w.process(ctx, status)
 		if w.record.Started == nil {
 			w.record.Started = map[string]services.Process{}
@@ -192,9 +193,7 @@ func undoStart(ctx context.Context, w *work, t token) (ServicesOutput, error) {
 		for _, s := range slices.Backward(t.Services) {
 			errs = append(errs, w.holdAgain(ctx, s))
 		}
-		for _, s := range slices.Backward(t.Services) {
-			errs = append(errs, w.haltStarted(ctx, s))
-		}
+		errs = append(errs, w.haltAllStarted(ctx, t))
 		if err := all(errs...); err != nil {
 			return ServicesOutput{}, err
 		}
@@ -209,7 +208,7 @@ func undoStart(ctx context.Context, w *work, t token) (ServicesOutput, error) {
 // holdAgain takes a start type that start has given back, with the note that it is owed.
 func (w *work) holdAgain(ctx context.Context, s standing) error {
 	if s.Entry.Held == nil {
-		return nil
+		return w.giveBack(ctx, s.Name) // it was started although it is disabled, and that broke off
 	}
 	f, err := w.look(ctx, s.Name)
 	if absent(err) {
@@ -228,6 +227,30 @@ func (w *work) holdAgain(ctx context.Context, s standing) error {
 		return nil
 	}
 	return w.setStart(ctx, s.Name, services.Start{Type: s.Entry.Held.As, Delayed: f.config.Delayed.Value})
+}
+
+// haltAllStarted stops what start has started. One that others depend on comes after them.
+func (w *work) haltAllStarted(ctx context.Context, t token) error {
+	rest := slices.Clone(t.Services)
+	slices.Reverse(rest)
+	var errs []error
+	for len(rest) > 0 {
+		var waiting []standing
+		var why []error
+		for _, s := range rest {
+			err := w.haltStarted(ctx, s)
+			if errors.Is(err, services.ErrDependents) {
+				waiting, why = append(waiting, s), append(why, err)
+				continue
+			}
+			errs = append(errs, err)
+		}
+		if len(waiting) == len(rest) {
+			return all(append(errs, why...)...)
+		}
+		rest = waiting
+	}
+	return all(errs...)
 }
 
 // haltStarted stops a service that start has started, unless something else has started it anew since.

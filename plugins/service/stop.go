@@ -81,8 +81,8 @@ func (w *work) gather(ctx context.Context, names []string) (token, error) {
 
 func (w *work) gatherOne(ctx context.Context, t *token, name, below string, level int) error {
 	if s := t.find(name); s != nil {
-		if below == "" || s.dependent() { // the nearest comes last
-			s.For = below
+		if below == "" { // it is asked for by itself too
+			s.For = ""
 		}
 		return nil
 	}
