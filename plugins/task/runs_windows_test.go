@@ -34,6 +34,7 @@ func put(t *testing.T, path string, data []byte) {
 func TestRunsReadDefinitionsOfThisMachine(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "stop it.cmd")
 	folder := filepath.Join(os.Getenv("SystemRoot"), "System32", "Tasks", "RectifyTest")
+	t.Cleanup(func() { os.Remove(folder) })
 	put(t, script, []byte("@echo off\r\nnet stop WUAUSERV\r\n"))
 	put(t, filepath.Join(folder, "Readable"), definition(`cmd.exe`, `/c "`+script+`"`, "S-1-5-18"))
 	put(t, filepath.Join(folder, "Locked"), definition(`cmd.exe`, ``, "S-1-5-18"))

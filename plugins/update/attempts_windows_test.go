@@ -2,6 +2,8 @@ package update
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +29,9 @@ func TestAttemptsOnThisSystem(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	path := filepath.Join(os.Getenv("SystemRoot"), "SoftwareDistribution", "ReportingEvents.log")
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+	if err := os.Mkdir(filepath.Dir(path), 0o777); err == nil {
+		t.Cleanup(func() { os.Remove(filepath.Dir(path)) })
+	} else if !errors.Is(err, fs.ErrExist) {
 		t.Fatal(err)
 	}
 	line := reported(182, 20, guidA, 0x8024001E, "Installation Failure: Windows failed to install the following update with error 0x8024001E: "+title+".")
