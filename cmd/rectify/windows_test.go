@@ -13,11 +13,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/windows"
+
 	"github.com/rectify-project/rectify/engine/doctor"
+	"github.com/rectify-project/rectify/internal/machine/agent/processes"
 	"github.com/rectify-project/rectify/internal/machine/conformance"
 	"github.com/rectify-project/rectify/internal/machine/services"
 	"github.com/rectify-project/rectify/internal/verification"
@@ -247,15 +251,37 @@ func TestWindowsKilled(t *testing.T) {
 					t.Fatal("nothing was renamed")
 				}
 			}
-			// All of it: the one that asked for rights, the one that got them, its plugins.
-			kill := exec.Command(filepath.Join(os.Getenv("SystemRoot"), "System32", "taskkill.exe"), "/f", "/im", filepath.Base(rectifyExe(t)))
-			if out, err := kill.CombinedOutput(); err != nil {
-				t.Fatalf("%v: %s", err, out)
-			}
+			killAll(t, filepath.Base(rectifyExe(t)))
 			_ = cmd.Wait() // it was killed
 			rectify(t, append(how.verb, rights...)...).want(t, how.code)
 			how.done(machine, t)
 		})
+	}
+}
+
+// killAll kills every process of a program: the one that asked for rights, the one that got them, its plugins.
+func killAll(t *testing.T, image string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; {
+		all, err := processes.Live().List(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = slices.DeleteFunc(all, func(p processes.Process) bool { return !strings.EqualFold(p.Name, image) })
+		if len(all) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("still there: %v", all)
+		}
+		for _, p := range all {
+			h, err := windows.OpenProcess(windows.PROCESS_TERMINATE, false, p.ID)
+			if err != nil {
+				continue // it has ended meanwhile
+			}
+			_ = windows.TerminateProcess(h, 1) // likewise
+			_ = windows.CloseHandle(h)
+		}
 	}
 }
 
