@@ -26,8 +26,13 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "join:", err)
 		os.Exit(3)
 	}
-	if s == nil {
+	switch {
+	case s == nil && len(os.Args) == 2 && os.Args[1] == "at-console":
+		os.Exit(consoleSide())
+	case s == nil:
 		os.Exit(m.Run())
+	case len(args) == 1 && args[0] == "console":
+		os.Exit(atConsole())
 	}
 	os.Exit(elevatedSide(s, args))
 }
