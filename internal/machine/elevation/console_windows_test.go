@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,8 @@ func consoleSide() int {
 	if errIn != nil || errOut != nil || !isConsole(in) || !isConsole(out) {
 		return 20
 	}
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt) // so that it outlives a Ctrl-C, which is for the elevated side
 	fmt.Fprintln(out, "not elevated")
 	code, err := Relaunch(context.Background(), []string{"console"}, Streams{In: in, Out: out, Err: out})
 	if err != nil {
@@ -31,7 +34,7 @@ func consoleSide() int {
 }
 
 // atConsole is what is then done as administrator.
-func atConsole() int {
+func atConsole(s *Session) int {
 	for _, f := range []*os.File{os.Stdin, os.Stdout, os.Stderr} {
 		if !isConsole(f) {
 			fmt.Println("no console")
@@ -39,10 +42,21 @@ func atConsole() int {
 		}
 	}
 	fmt.Println("elevated at the same console")
-	return 9
+	if err := windows.GenerateConsoleCtrlEvent(windows.CTRL_C_EVENT, 0); err != nil { // as if somebody pressed Ctrl-C
+		fmt.Println(err)
+		return 23
+	}
+	select {
+	case <-s.Interrupts():
+		fmt.Println("interrupted")
+		return 9
+	case <-time.After(15 * time.Second):
+		return 24
+	}
 }
 
-// TestRelaunchAtConsole gives a process a console that nobody sees. What it starts as administrator speaks there.
+// TestRelaunchAtConsole gives a process a console that nobody sees. What it starts as administrator speaks there, and hears
+// its Ctrl-C.
 func TestRelaunchAtConsole(t *testing.T) {
 	var in, out [2]windows.Handle // read, write
 	for _, pipe := range []*[2]windows.Handle{&in, &out} {
@@ -67,7 +81,7 @@ func TestRelaunchAtConsole(t *testing.T) {
 	}
 	select {
 	case text := <-seen:
-		if code != 9 || !strings.Contains(text, "elevated at the same console") {
+		if code != 9 || !strings.Contains(text, "elevated at the same console") || !strings.Contains(text, "interrupted") {
 			t.Errorf("code %d; %q", code, text)
 		}
 	case <-time.After(20 * time.Second):

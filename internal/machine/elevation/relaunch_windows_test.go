@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	case s == nil:
 		os.Exit(m.Run())
 	case len(args) == 1 && args[0] == "console":
-		os.Exit(atConsole())
+		os.Exit(atConsole(s))
 	}
 	os.Exit(elevatedSide(s, args))
 }
