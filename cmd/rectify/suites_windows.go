@@ -21,18 +21,19 @@ import (
 	"github.com/rectify-project/rectify/internal/machine/services"
 	"github.com/rectify-project/rectify/internal/machine/servicing"
 	"github.com/rectify-project/rectify/internal/machine/tasks"
+	"github.com/rectify-project/rectify/internal/machine/zone"
 	"github.com/rectify-project/rectify/plugins/disk"
 	"github.com/rectify-project/rectify/plugins/system"
 )
 
 // suites are the checks of what plugins, and this program, take for granted of a running Windows.
 func suites() []conformance.Suite {
-	drive := filepath.VolumeName(os.Getenv("SystemRoot")) + `\`
 	system32 := filepath.Join(os.Getenv("SystemRoot"), "System32")
 	return []conformance.Suite{
 		or("version")(system.VersionSuite()),
 		or("registry")(registry.Suite()),
-		disk.Suite(drive),
+		disk.Suite(disk.SystemVolume()),
+		zone.Suite(),
 		folders.Suite(),
 		holders.Suite(holders.System(), filepath.Join(system32, "ntdll.dll")),
 		ofServices(),

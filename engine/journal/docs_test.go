@@ -17,7 +17,7 @@ const document = "../../docs/journal.md"
 // payloads are the types of the data of each kind.
 var payloads = map[Kind]any{
 	Started: Start{}, Assumed: Assumption{}, Approved: Decision{}, Declined: Decision{}, Answered: Answer{}, Entered: Group{}, Intended: Intent{},
-	Done: Outcome{}, Needless: Outcome{}, Failed: Failure{}, Read: Reading{}, Closed: Group{}, Rebound: Start{}, Resumed: Person{}, Stopped: Stop{},
+	Done: Outcome{}, Needless: Outcome{}, Failed: Failure{}, Read: Reading{}, Closed: Group{}, Rebound: Start{}, Resumed: Person{}, Awaiting: Continuation{}, Stopped: Stop{},
 	Verified: Verdict{}, Ended: Verdict{}, Undoing: Undo{}, Undone: Outcome{}, Restored: Undo{},
 }
 
