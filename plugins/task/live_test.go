@@ -46,6 +46,9 @@ func TestListIsTheSameLive(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, answer := listed(t, fake, "")
+	for i := range got.Tasks {
+		got.Tasks[i].Registered = nil // in local time: a Windows that runs knows its zone, and this disk has none
+	}
 	if answer.Partial != "" || got.Count != 2 || !reflect.DeepEqual(got, offline) {
 		t.Errorf("partial %q\nlive    %+v\noffline %+v", answer.Partial, got, offline)
 	}
