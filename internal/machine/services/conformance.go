@@ -26,7 +26,7 @@ var (
 
 // Suite is what actions and probes take for granted of services.
 func Suite(m Machine) conformance.Suite {
-	return conformance.Suite{Name: "services", Checks: slices.Concat(readings(m), changes(m))}
+	return conformance.Suite{Name: "services", Checks: slices.Concat(readings(m), permissions(m), changes(m))}
 }
 
 func unlessDenied(err error) error {

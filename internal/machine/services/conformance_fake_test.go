@@ -15,6 +15,8 @@ func TestFakeConforms(t *testing.T) {
 		"RpcSs":    {Start: services.Start{Type: services.Automatic}, State: services.Running, Binary: "svchost.exe", Shared: true},
 		"EventLog": {Start: services.Start{Type: services.Automatic}, State: services.Running, DependsOn: []string{"RpcSs"}},
 		"wuauserv": {Start: services.Start{Type: services.Manual}, Polls: 3, Triggered: true},
+		"BITS":     {Start: services.Start{Type: services.Automatic, Delayed: true}},
+		"UsoSvc":   {Start: services.Start{Type: services.Automatic, Delayed: true}},
 	})
 	before := m.String()
 	conformtest.RunFake(t, services.Suite(m.Machine()), nil)

@@ -12,7 +12,7 @@ import (
 
 // Open opens the service control manager of this machine.
 func Open() (Machine, error) {
-	return Machine{Manager: manager{}, Ledger: registryLedger{}, Clock: systemClock{}}, nil
+	return Machine{Manager: manager{}, Ledger: registryLedger{}, Clock: systemClock{}, Rights: processRights{}}, nil
 }
 
 type systemClock struct{}

@@ -24,7 +24,8 @@ func (manager) Status(ctx context.Context, name string) (Status, error) {
 		state, err := stateOf(s.CurrentState)
 		return Status{
 			State: state, PID: s.ProcessId, Shared: s.ServiceType&windows.SERVICE_WIN32_SHARE_PROCESS != 0,
-			Exit: s.Win32ExitCode, Specific: s.ServiceSpecificExitCode,
+			TakesStop: s.ControlsAccepted&windows.SERVICE_ACCEPT_STOP != 0,
+			Exit:      s.Win32ExitCode, Specific: s.ServiceSpecificExitCode,
 			Checkpoint: s.CheckPoint, Hint: time.Duration(s.WaitHint) * time.Millisecond,
 		}, err
 	})

@@ -88,6 +88,8 @@ type Status struct {
 	PID uint32
 	// Shared says that other services may run in the same process.
 	Shared bool
+	// TakesStop says that it takes a request to stop now. One on its way to another state takes none until it is there.
+	TakesStop bool
 	// Exit is the error that it ended with, Specific the service's own one where Exit is 1066. A service that was not started
 	// since the machine was has 1077.
 	Exit, Specific uint32
@@ -145,6 +147,27 @@ type Manager interface {
 	Changer
 }
 
+// Right is something that may be done to a service, or not.
+type Right string
+
+// The rights that actions need.
+const (
+	ToConfigure Right = "configure"
+	ToStart     Right = "start"
+	ToStop      Right = "stop"
+)
+
+// Rights tells what this process may do to services, without doing it.
+type Rights interface {
+	// Granted gives nil where the service can be opened with all of the rights; the error wraps [ErrDenied] where it cannot for
+	// want of one. That it can says less than that the request succeeds: Windows refuses some requests to protected services
+	// only when they are made.
+	Granted(ctx context.Context, name string, rights ...Right) error
+	// Elevated says whether the process has the full rights of its account. Without, a service that denies something
+	// may be like any other.
+	Elevated() bool
+}
+
 // Clock tells the time and lets it pass.
 type Clock interface {
 	Now() time.Time
@@ -157,6 +180,7 @@ type Machine struct {
 	Manager
 	Ledger Ledger
 	Clock  Clock
+	Rights Rights
 }
 
 // Errors that callers branch on.

@@ -5,7 +5,18 @@ import (
 	"fmt"
 )
 
-// SetStart makes a service be started in another way, and reads back that it is so. It changes what differs and nothing else.
+// UnchangedError says that a start type was reported changed, and is another one than was asked for.
+type UnchangedError struct {
+	Name       string
+	Wanted, Is Start
+}
+
+func (e *UnchangedError) Error() string {
+	return fmt.Sprintf("the start type of %s was to be %s, no error was reported, and it reads back as %s", e.Name, e.Wanted, e.Is)
+}
+
+// SetStart makes a service be started in another way, and reads back that it is so: where it is not the error is an [*UnchangedError].
+// It changes what differs and nothing else.
 // Between the start type and the flag of delay there is an instant at which only one of them is set.
 func (m Machine) SetStart(ctx context.Context, name string, want Start) error {
 	is, err := m.Configuration(ctx, name)
@@ -37,7 +48,7 @@ func (m Machine) SetStart(ctx context.Context, name string, want Start) error {
 		return err
 	}
 	if !now.Start().Same(want) {
-		return fmt.Errorf("the start type of %s was to be %s, no error was reported, and it reads back as %s", name, want, now.Start())
+		return &UnchangedError{name, want, now.Start()}
 	}
 	return nil
 }

@@ -30,12 +30,16 @@ type Service struct {
 	Races      int    // the same although it is disabled: the trigger had come before
 	Stuck      bool   // it never gets beyond stop_pending
 	Refuses    error  // what a request to stop gives
+	Fixed      error  // what a change of its start type gives
 	Unstarted  error  // what a request to start gives
 	EndsAtOnce bool   // it has nothing to do when it is started by an action
 	Exit       uint32 // what it ends with then
 	Forgetful  bool   // a change of its start type is reported done, and is not
 	Unreadable error  // what its flag of delay and its triggers give
 	Deleted    bool   // it is marked for deletion
+
+	// Denies are the rights that nobody has, administrators neither.
+	Denies []services.Right
 
 	pid     uint32
 	created time.Time
@@ -48,6 +52,8 @@ type Machine struct {
 	// Changed, when it is set, is called after each single change of the machine, with what it was: an instant at which a crash
 	// leaves the machine as it is then.
 	Changed func(what string)
+	// Limited says that whoever asks is not elevated: every right is denied.
+	Limited bool
 
 	mu       sync.Mutex
 	services map[string]*Service
@@ -78,7 +84,7 @@ func New(all map[string]Service) *Machine {
 
 // Machine is the machine as actions get it.
 func (m *Machine) Machine() services.Machine {
-	return services.Machine{Manager: m, Ledger: m, Clock: m}
+	return services.Machine{Manager: m, Ledger: m, Clock: m, Rights: m}
 }
 
 const sharedPID = 50
@@ -154,10 +160,14 @@ func (m *Machine) Status(ctx context.Context, name string) (services.Status, err
 				s.tick++
 			}
 		}
-		return services.Status{State: s.State, PID: s.pid, Shared: s.Shared, Exit: s.exit(), Checkpoint: s.tick, Hint: 2 * time.Second}, nil
+		return services.Status{State: s.State, PID: s.pid, Shared: s.Shared, TakesStop: s.takesStop(), Exit: s.exit(), Checkpoint: s.tick, Hint: 2 * time.Second}, nil
 	})
 	m.tell(what)
 	return status, err
+}
+
+func (s *Service) takesStop() bool {
+	return (s.State == services.Running || s.State == services.Paused) && !errors.Is(s.Refuses, services.ErrRefused)
 }
 
 func (s *Service) exit() uint32 {
@@ -248,6 +258,10 @@ func (m *Machine) SetType(ctx context.Context, name string, t services.StartType
 		switch {
 		case !(services.Start{Type: t}).Valid():
 			return "", failed("ChangeServiceConfig", n, nil)
+		case m.denies(s, services.ToConfigure):
+			return "", failed("OpenService", n, services.ErrDenied)
+		case s.Fixed != nil:
+			return "", failed("ChangeServiceConfig", n, s.Fixed)
 		case s.Deleted:
 			return "", failed("ChangeServiceConfig", n, services.ErrDeleted)
 		case s.Forgetful:
@@ -261,7 +275,12 @@ func (m *Machine) SetType(ctx context.Context, name string, t services.StartType
 // SetDelayed is strict: it takes the flag of an automatic service only.
 func (m *Machine) SetDelayed(ctx context.Context, name string, delayed bool) error {
 	return m.change(ctx, "ChangeServiceConfig2", name, func(n string, s *Service) (string, error) {
-		if s.Start.Type != services.Automatic {
+		switch {
+		case m.denies(s, services.ToConfigure):
+			return "", failed("OpenService", n, services.ErrDenied)
+		case s.Fixed != nil:
+			return "", failed("ChangeServiceConfig2", n, s.Fixed)
+		case s.Start.Type != services.Automatic:
 			return "", failed("ChangeServiceConfig2", n, nil)
 		}
 		if !s.Forgetful {
@@ -274,6 +293,9 @@ func (m *Machine) SetDelayed(ctx context.Context, name string, delayed bool) err
 // Start starts a service, and what it depends on before.
 func (m *Machine) Start(ctx context.Context, name string) error {
 	return m.change(ctx, "StartService", name, func(n string, s *Service) (string, error) {
+		if m.denies(s, services.ToStart) {
+			return "", failed("OpenService", n, services.ErrDenied)
+		}
 		if err := m.start(n, s); err != nil {
 			return "", err
 		}
@@ -310,6 +332,8 @@ func (m *Machine) start(n string, s *Service) error {
 func (m *Machine) Stop(ctx context.Context, name string) error {
 	return m.change(ctx, "ControlService", name, func(n string, s *Service) (string, error) {
 		switch {
+		case m.denies(s, services.ToStop):
+			return "", failed("OpenService", n, services.ErrDenied)
 		case s.Refuses != nil:
 			return "", failed("ControlService", n, s.Refuses)
 		case s.State == services.Stopped:
