@@ -33,7 +33,7 @@ Exit codes: those of rectify run; 6 the plan no longer holds, or was edited.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			saved, err := plan.Load(args[0])
 			if err != nil {
-				return &exitError{exitPlan, err}
+				return &exitError{code: exitPlan, err: err}
 			}
 			live := saved.Target.Spec.Kind == target.Live && t.root == ""
 			return g.withRights(cmd.Context(), live, consent.liveFlags, !consent.yes, func() error {
@@ -66,7 +66,7 @@ func (g *globals) apply(ctx context.Context, t targetFlags, consent consentFlags
 	defer j.close()
 	p, err := sameText(j.playbooks, saved)
 	if err != nil {
-		return &exitError{exitPlan, fmt.Errorf("nothing was changed: %w", err)}
+		return &exitError{code: exitPlan, err: fmt.Errorf("nothing was changed: %w", err)}
 	}
 	planning, differences, err := j.engine.Again(ctx, p, j.session, saved, same)
 	if err != nil {
@@ -77,7 +77,7 @@ func (g *globals) apply(ctx context.Context, t targetFlags, consent consentFlags
 		for _, d := range differences {
 			lines = append(lines, "  "+d.String())
 		}
-		return &exitError{exitPlan, fmt.Errorf("nothing was changed: the plan no longer holds\n%s\nlook at it, and make a new plan with `rectify plan %s`", strings.Join(lines, "\n"), name)}
+		return &exitError{code: exitPlan, err: fmt.Errorf("nothing was changed: the plan no longer holds\n%s\nlook at it, and make a new plan with `rectify plan %s`", strings.Join(lines, "\n"), name)}
 	}
 	return g.carry(ctx, &prepared{j, planning, p}, consent)
 }

@@ -114,7 +114,7 @@ func (g *globals) openStore(live liveFlags) (*journal.Store, error) {
 	}
 	s, err := journal.Open(dir, options...)
 	if err != nil {
-		return nil, &exitError{exitUnreadable, fmt.Errorf("nothing was changed, because nothing could be written down: %w", err)}
+		return nil, &exitError{code: exitUnreadable, err: fmt.Errorf("nothing was changed, because nothing could be written down: %w", err)}
 	}
 	return s, nil
 }
@@ -237,14 +237,14 @@ func (g *globals) operator(policy execute.Policy, pl *plan.Plan) (execute.Operat
 		refused = append(refused, fmt.Sprintf("  %s (%s): %s", s.ID, s.Name(), s.Reason))
 	}
 	if len(refused) > 0 {
-		return nil, &exitError{exitPlan, fmt.Errorf("nothing was changed: a step cannot be done; mend it, or leave it out with --skip ID\n%s", strings.Join(refused, "\n"))}
+		return nil, &exitError{code: exitPlan, err: fmt.Errorf("nothing was changed: a step cannot be done; mend it, or leave it out with --skip ID\n%s", strings.Join(refused, "\n"))}
 	}
 	decider, asks := g.decider(policy)
 	if asks {
 		return decider, nil
 	}
 	if unmet := policy.Unmet(pl); len(unmet) > 0 {
-		return nil, &exitError{exitApproval, fmt.Errorf("nothing was changed: approval is missing\n  %s", strings.Join(unmet, "\n  "))}
+		return nil, &exitError{code: exitApproval, err: fmt.Errorf("nothing was changed: approval is missing\n  %s", strings.Join(unmet, "\n  "))}
 	}
 	return decider, nil
 }
@@ -273,7 +273,7 @@ func (g *globals) remedy(store *journal.Store, operator execute.Operator) (engin
 		}
 	})
 	return engine.Remedy{
-		Store: store, Operator: operator, Stop: stop, Tell: n.tell, Who: who, Command: redacted(os.Args), Version: version(),
+		Store: store, Operator: operator, Stop: stop, Tell: n.tell, Who: who, Command: redacted(append([]string{os.Args[0]}, g.args...)), Version: version(),
 		Begun: func(run string) { n.say("run " + run) }, Remark: n.say, Continuation: g.continuation(store),
 	}, n.close, nil
 }
@@ -314,11 +314,11 @@ func (g *globals) carried(run string, err error) error {
 	var unprotected *journal.UnprotectedError
 	switch {
 	case errors.As(err, &unprotected):
-		return &exitError{exitApproval, fmt.Errorf("nothing was changed: %w", err)}
+		return &exitError{code: exitApproval, err: fmt.Errorf("nothing was changed: %w", err)}
 	case errors.As(err, &busy), errors.As(err, &unfinished):
-		return &exitError{exitBusy, fmt.Errorf("nothing was changed: %w", err)}
+		return &exitError{code: exitBusy, err: fmt.Errorf("nothing was changed: %w", err)}
 	case run == "":
-		return &exitError{exitUnreadable, fmt.Errorf("nothing was changed: %w", err)}
+		return &exitError{code: exitUnreadable, err: fmt.Errorf("nothing was changed: %w", err)}
 	}
-	return &exitError{exitStopped, fmt.Errorf("run %s ended in the middle: %w; when that is mended, `rectify resume %s` or `rectify undo %s` goes on", run, err, run, run)}
+	return &exitError{code: exitStopped, err: fmt.Errorf("run %s ended in the middle: %w; when that is mended, `rectify resume %s` or `rectify undo %s` goes on", run, err, run, run)}
 }

@@ -54,7 +54,7 @@ no Windows here, or the file cannot be written; 130 interrupted.`,
 
 func (g *globals) doctor(ctx context.Context, file string) error {
 	if runtime.GOOS != "windows" {
-		return &exitError{exitUnreadable, fmt.Errorf("doctor tries the functions of a running Windows, and this is %s: copy rectify.exe to the Windows machine and run it there", runtime.GOOS)}
+		return &exitError{code: exitUnreadable, err: fmt.Errorf("doctor tries the functions of a running Windows, and this is %s: copy rectify.exe to the Windows machine and run it there", runtime.GOOS)}
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -88,7 +88,7 @@ func (g *globals) doctor(ctx context.Context, file string) error {
 		return err
 	}
 	if err := writeReport(file, r); err != nil {
-		return &exitError{exitUnreadable, fmt.Errorf("the report could not be written: %w; name another file with --output", err)}
+		return &exitError{code: exitUnreadable, err: fmt.Errorf("the report could not be written: %w; name another file with --output", err)}
 	}
 	fmt.Fprintf(g.stderr, "rectify: the report to send in is %s\n", file)
 	if r.Count(conformance.Works)+r.Count(conformance.Unasked) < len(r.Entries) {

@@ -171,5 +171,5 @@ func (g *globals) showBad(err error) error {
 	if err := r.Render(g.stderr, bad.list); err != nil {
 		return err
 	}
-	return &exitError{exitFound, bad}
+	return &exitError{code: exitFound, err: bad}
 }

@@ -46,6 +46,7 @@ type program struct {
 type exitError struct {
 	code int
 	err  error
+	told bool // by another process, which had the last word: the code stands, whatever happened here meanwhile
 }
 
 func (e *exitError) Error() string {
@@ -58,7 +59,7 @@ func (e *exitError) Error() string {
 func (e *exitError) Unwrap() error { return e.err }
 
 // usageError is an error of the command line.
-func usageError(err error) error { return &exitError{exitUsage, err} }
+func usageError(err error) error { return &exitError{code: exitUsage, err: err} }
 
 // main runs a command line and gives the exit code.
 func (p program) main(ctx context.Context, args []string) (code int) {
@@ -77,16 +78,19 @@ func (p program) main(ctx context.Context, args []string) (code int) {
 	root := p.rootCommand(args)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	var exit *exitError
+	if errors.As(err, &exit) && exit.told {
+		return exit.code
+	}
 	if ctx.Err() != nil {
 		fmt.Fprintln(p.stderr, "rectify: interrupted")
 		return exitInterrupted
 	}
-	var exit *exitError
 	switch {
 	case err == nil:
 		return exitDone
 	case !errors.As(err, &exit):
-		exit = &exitError{exitUnreadable, err}
+		exit = &exitError{code: exitUnreadable, err: err}
 		if !root.SilenceUsage { // cobra failed before a command ran
 			exit.code = exitUsage
 		}

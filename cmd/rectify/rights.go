@@ -81,9 +81,9 @@ func (g *globals) withRights(ctx context.Context, live bool, flag liveFlags, ask
 	}
 	code, err := g.rights.Relaunch(ctx, g.args, elevation.Streams{In: g.stdin, Out: g.stdout, Err: g.stderr})
 	if err != nil {
-		return &exitError{exitApproval, fmt.Errorf("nothing was changed: %w", err)}
+		return &exitError{code: exitApproval, err: fmt.Errorf("nothing was changed: %w", err)}
 	}
-	return &exitError{code: code}
+	return &exitError{code: code, told: true}
 }
 
 // noteRights tells, before the running Windows is looked at, that not everything can be seen.
@@ -100,5 +100,5 @@ func (g *globals) demandRights(live bool) error {
 	if g.rights == nil || !live || g.elevated() {
 		return nil
 	}
-	return &exitError{exitApproval, fmt.Errorf("nothing was changed: %w", errNoRights)}
+	return &exitError{code: exitApproval, err: fmt.Errorf("nothing was changed: %w", errNoRights)}
 }

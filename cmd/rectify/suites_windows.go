@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/rectify-project/rectify/engine/host"
 	"github.com/rectify-project/rectify/internal/machine/agent"
 	"github.com/rectify-project/rectify/internal/machine/agent/processes"
 	"github.com/rectify-project/rectify/internal/machine/command"
@@ -48,6 +49,7 @@ func suites() []conformance.Suite {
 		proxy.Suite(proxy.System()),
 		elevation.Suite(),
 		protection.Suite(),
+		host.Jobs(),
 	}
 }
 

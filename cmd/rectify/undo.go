@@ -76,11 +76,11 @@ func (g *globals) takeBack(ctx context.Context, store *journal.Store, e *engine.
 	var unprotected *journal.UnprotectedError
 	switch {
 	case errors.As(err, &unprotected):
-		return &exitError{exitApproval, fmt.Errorf("nothing was changed: %w", err)}
+		return &exitError{code: exitApproval, err: fmt.Errorf("nothing was changed: %w", err)}
 	case errors.Is(err, execute.ErrNothing):
-		return &exitError{exitPlan, fmt.Errorf("run %s: %w", re.Summary.ID, err)}
+		return &exitError{code: exitPlan, err: fmt.Errorf("run %s: %w", re.Summary.ID, err)}
 	case errors.As(err, &busy):
-		return &exitError{exitBusy, err}
+		return &exitError{code: exitBusy, err: err}
 	case err != nil:
 		return err
 	}
