@@ -52,12 +52,14 @@ windows:
 # gotestsum shows failures, names each test that was skipped with its reason, and closes with the count.
 unit:
 	$(TOOL) gotestsum --format pkgname -- -race ./...
+	cd tools && go test ./...
 
 test-windows:
 	wine/test
 
 windows-exe:
 	GOOS=windows GOARCH=amd64 go build $(RELEASE) -o $(EXE) ./cmd/rectify
+	go run -C tools ./pealign $(abspath $(EXE))
 
 verification:
 	wine/test -update
