@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rectify-project/rectify/internal/artefact/taskxml"
 	"github.com/rectify-project/rectify/internal/machine/tasks"
 )
 
@@ -87,18 +86,3 @@ func (s stuck) Register(context.Context, string, string) (tasks.Task, error) {
 	return tasks.Task{}, s.err
 }
 func (s stuck) Delete(context.Context, string) error { return s.err }
-
-// holds says what a task of a run runs, and what starts it.
-func holds(t *testing.T, xml string, kind taskxml.TriggerKind, arguments string) {
-	t.Helper()
-	d, err := taskxml.Parse(strings.NewReader(xml))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(d.Triggers) != 1 || d.Triggers[0].Kind != kind || d.Principal.UserID != "S-1-5-18" {
-		t.Errorf("%+v, %+v", d.Triggers, d.Principal)
-	}
-	if len(d.Actions) != 1 || !strings.Contains(d.Actions[0].Command, `\bin\rectify-`) || d.Actions[0].Arguments != arguments {
-		t.Errorf("runs %+v, want %s", d.Actions, arguments)
-	}
-}

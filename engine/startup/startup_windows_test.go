@@ -67,3 +67,18 @@ func TestTasksAreRegistered(t *testing.T) {
 	}
 	verification.Shown(t, "the task that goes on with a run after the restart is registered, reads back and is removed; it was not seen to run", "system.restart")
 }
+
+// holds says what a task of a run runs, and what starts it.
+func holds(t *testing.T, xml string, kind taskxml.TriggerKind, arguments string) {
+	t.Helper()
+	d, err := taskxml.Parse(strings.NewReader(xml))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Triggers) != 1 || d.Triggers[0].Kind != kind || d.Principal.UserID != "S-1-5-18" {
+		t.Errorf("%+v, %+v", d.Triggers, d.Principal)
+	}
+	if len(d.Actions) != 1 || !strings.Contains(d.Actions[0].Command, `\bin\rectify-`) || d.Actions[0].Arguments != arguments {
+		t.Errorf("runs %+v, want %s", d.Actions, arguments)
+	}
+}
