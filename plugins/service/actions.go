@@ -14,6 +14,8 @@ var needs = sdk.Needs{Elevation: true, Platforms: []string{"windows"}}
 type ServiceState struct {
 	Name  string `json:"name" jsonschema_description:"Key name of the service"`
 	State string `json:"state" jsonschema:"enum=stopped,enum=start_pending,enum=stop_pending,enum=running,enum=continue_pending,enum=pause_pending,enum=paused,enum=absent" jsonschema_description:"State that was read back; absent where there is no such service"`
+	// PassedOver is only there for what the input names optional.
+	PassedOver string `json:"passed_over,omitempty" jsonschema_description:"Why this optional service was left as it is"`
 }
 
 // ServicesOutput is the output of the actions on several services.
@@ -23,7 +25,8 @@ type ServicesOutput struct {
 
 // StartInput is the input of `service.start`.
 type StartInput struct {
-	Names []string `json:"names" jsonschema_description:"Key names, in the order of starting; one that does not exist is passed over"`
+	Names    []string `json:"names" jsonschema_description:"Key names, in the order of starting; one that does not exist is passed over"`
+	Optional []string `json:"optional,omitempty" jsonschema_description:"Those of the names that are passed over, and named with the reason, where they refuse"`
 }
 
 func startAction(open opener) sdk.Action {
@@ -32,7 +35,8 @@ func startAction(open opener) sdk.Action {
 		Summary: "Start services",
 		Doc: "Gives held start types back first (see stop), then starts in the order given, and after that what a stop has stopped with them because it depends on them. " +
 			"A service that runs already, or ends by itself when it has nothing to do, is fine. One that cannot be started, because it is disabled for instance, " +
-			"does not keep the others from it; the action fails then and names it. " +
+			"does not keep the others from it; the action fails then and names it. An optional one that is disabled, denies the start or does not get there in time " +
+			"is passed over instead, and is owed nothing any more. " +
 			"Undo stops the services that it started, and holds those again that were held.",
 		Targets: []sdk.TargetKind{sdk.Live},
 		Needs:   needs,
@@ -42,8 +46,9 @@ func startAction(open opener) sdk.Action {
 
 // StopInput is the input of `service.stop`.
 type StopInput struct {
-	Names []string `json:"names" jsonschema_description:"Key names, in the order of stopping; one that does not exist is passed over"`
-	Hold  bool     `json:"hold,omitempty" jsonschema_description:"Keep triggers from starting them again: the start type is disabled until start, restore or undo gives it back"`
+	Names    []string `json:"names" jsonschema_description:"Key names, in the order of stopping; one that does not exist is passed over"`
+	Optional []string `json:"optional,omitempty" jsonschema_description:"Those of the names that are passed over, and named with the reason, where they refuse"`
+	Hold     bool     `json:"hold,omitempty" jsonschema_description:"Keep triggers from starting them again: the start type is disabled until start, restore or undo gives it back"`
 }
 
 func stopAction(open opener) sdk.Action {
@@ -51,7 +56,8 @@ func stopAction(open opener) sdk.Action {
 		Name:    "stop",
 		Summary: "Stop services",
 		Doc: "Asks each service to stop, before it the running ones that depend on it, and waits until they have. A service that does not stop is never killed: " +
-			"the action fails, and what it had stopped is started again. Held start types are taken before anything is stopped, and are noted in the registry before that, " +
+			"the action fails, and what it had stopped is started again. An optional one that denies to be stopped or held, takes no request to stop, " +
+			"or does not stop or stay stopped in time is passed over instead: it gets its start type back, and its dependents are started again. Held start types are taken before anything is stopped, and are noted in the registry before that, " +
 			`below HKLM\SOFTWARE\Rectify\Services, where start, restart and restore find them, also those of a run that died. ` +
 			"Undo gives held start types back, starts the services that it stopped, and stops those that had not run and were started by service.start since.",
 		Targets: []sdk.TargetKind{sdk.Live},

@@ -64,29 +64,62 @@ func TestActions(t *testing.T) {
 		m.Set("wuauserv", func(s *fakeservices.Service) { s.Restarts = 0 })
 		return m
 	}
+	with := func(machine func(*testing.T) *fakeservices.Machine, name string, change func(s *fakeservices.Service)) func(*testing.T) *fakeservices.Machine {
+		return func(t *testing.T) *fakeservices.Machine {
+			m := machine(t)
+			m.Set(name, change)
+			return m
+		}
+	}
+	stoppedUpdate := with(calm, "wuauserv", func(s *fakeservices.Service) { s.State = services.Stopped })
+	protected := func(rights ...services.Right) func(*fakeservices.Service) {
+		return func(s *fakeservices.Service) { s.State, s.Denies = services.Running, rights }
+	}
+	optional := func(name string) object { return object{"names": all, "hold": true, "optional": []string{name}} }
+	back := func(name string) object {
+		return object{"names": []string{"BITS", "Off", "wuauserv", "UsoSvc"}, "optional": []string{"Off", name}}
+	}
 	tests := map[string]struct {
 		action string
 		input  object
 		given  func(*testing.T) *fakeservices.Machine
 		still  bool // what it does is not to be seen in the states, or not to be taken back
 	}{
-		"stop":               {action: "stop", input: object{"names": all}, given: calm},
-		"stop-and-hold":      {action: "stop", input: object{"names": all, "hold": true}, given: ordinary},
-		"stop-a-disabled":    {action: "stop", input: object{"names": []string{"OffRuns", "Off"}, "hold": true}, given: ordinary},
-		"stop-what-is-older": {action: "stop", input: object{"names": []string{"Sender"}}, given: calm},
-		"stop-a-shared":      {action: "stop", input: object{"names": []string{"RpcSs"}, "hold": true}, given: ordinary},
-		"start":              {action: "start", input: object{"names": []string{"UsoSvc", "NoSuchService", "BITS"}}, given: ordinary},
-		"start-held":         {action: "start", input: object{"names": []string{"BITS", "wuauserv", "UsoSvc"}}, given: held},
-		"start-a-disabled":   {action: "start", input: object{"names": []string{"OffRuns"}}, given: stopped},
-		"restore-a-disabled": {action: "restore", input: object{}, given: stopped, still: true},
-		"restart":            {action: "restart", input: object{"names": all}, given: ordinary, still: true},
-		"restart-held":       {action: "restart", input: object{"names": all}, given: held, still: true},
-		"restart-dependents": {action: "restart", input: object{"names": []string{"RpcSs"}}, given: calm, still: true},
-		"configure":          {action: "configure", input: object{"name": "wuauserv", "start_type": "disabled"}, given: ordinary},
-		"configure-delayed":  {action: "configure", input: object{"name": "wuauserv", "start_type": "automatic_delayed"}, given: ordinary},
-		"configure-prompt":   {action: "configure", input: object{"name": "bits", "start_type": "automatic"}, given: ordinary},
-		"configure-manual":   {action: "configure", input: object{"name": "bits", "start_type": "manual"}, given: ordinary},
-		"restore":            {action: "restore", input: object{}, given: held, still: true},
+		"stop":                        {action: "stop", input: object{"names": all}, given: calm},
+		"stop-and-hold":               {action: "stop", input: object{"names": all, "hold": true}, given: ordinary},
+		"stop-a-disabled":             {action: "stop", input: object{"names": []string{"OffRuns", "Off"}, "hold": true}, given: ordinary},
+		"stop-what-is-older":          {action: "stop", input: object{"names": []string{"Sender"}}, given: calm},
+		"stop-a-shared":               {action: "stop", input: object{"names": []string{"RpcSs"}, "hold": true}, given: ordinary},
+		"start":                       {action: "start", input: object{"names": []string{"UsoSvc", "NoSuchService", "BITS"}}, given: ordinary},
+		"start-held":                  {action: "start", input: object{"names": []string{"BITS", "wuauserv", "UsoSvc"}}, given: held},
+		"start-a-disabled":            {action: "start", input: object{"names": []string{"OffRuns"}}, given: stopped},
+		"restore-a-disabled":          {action: "restore", input: object{}, given: stopped, still: true},
+		"restart":                     {action: "restart", input: object{"names": all}, given: ordinary, still: true},
+		"restart-held":                {action: "restart", input: object{"names": all}, given: held, still: true},
+		"restart-dependents":          {action: "restart", input: object{"names": []string{"RpcSs"}}, given: calm, still: true},
+		"configure":                   {action: "configure", input: object{"name": "wuauserv", "start_type": "disabled"}, given: ordinary},
+		"configure-delayed":           {action: "configure", input: object{"name": "wuauserv", "start_type": "automatic_delayed"}, given: ordinary},
+		"configure-prompt":            {action: "configure", input: object{"name": "bits", "start_type": "automatic"}, given: ordinary},
+		"configure-manual":            {action: "configure", input: object{"name": "bits", "start_type": "manual"}, given: ordinary},
+		"stop-what-denies":            {action: "stop", input: optional("usosvc"), given: with(ordinary, "UsoSvc", protected(services.ToStop, services.ToConfigure))},
+		"stop-what-denies-dependents": {action: "stop", input: optional("BITS"), given: with(ordinary, "BITS", protected(services.ToStop))},
+		"stop-what-denies-when-asked": {action: "stop", input: optional("UsoSvc"), given: with(ordinary, "UsoSvc", func(s *fakeservices.Service) {
+			s.State, s.Refuses = services.Running, services.ErrDenied
+		})},
+		"stop-what-denies-its-dependents-when-asked": {action: "stop", input: optional("BITS"), given: with(ordinary, "BITS", func(s *fakeservices.Service) { s.Refuses = services.ErrDenied })},
+		"stop-whose-dependent-denies":                {action: "stop", input: optional("BITS"), given: with(ordinary, "Sender", func(s *fakeservices.Service) { s.Refuses = services.ErrDenied })},
+		"stop-what-takes-no-stop": {action: "stop", input: optional("UsoSvc"), given: with(ordinary, "UsoSvc", func(s *fakeservices.Service) {
+			s.State, s.Refuses = services.Running, services.ErrRefused
+		})},
+		"stop-what-cannot-be-held":            {action: "stop", input: optional("UsoSvc"), given: with(ordinary, "UsoSvc", func(s *fakeservices.Service) { s.Fixed = services.ErrDenied })},
+		"stop-what-forgets-that-it-is-held":   {action: "stop", input: optional("BITS"), given: with(ordinary, "BITS", func(s *fakeservices.Service) { s.Forgetful = true })},
+		"stop-what-is-always-started-again":   {action: "stop", input: optional("BITS"), given: with(ordinary, "BITS", func(s *fakeservices.Service) { s.Races = 500 })},
+		"stop-what-is-started-again":          {action: "stop", input: object{"names": []string{"BITS", "wuauserv"}, "optional": []string{"wuauserv"}}, given: with(ordinary, "wuauserv", func(s *fakeservices.Service) { s.Restarts = 500 })},
+		"start-what-is-disabled":              {action: "start", input: back("UsoSvc"), given: ordinary},
+		"start-what-denies":                   {action: "start", input: back("UsoSvc"), given: with(stoppedUpdate, "UsoSvc", func(s *fakeservices.Service) { s.Denies = []services.Right{services.ToStart} })},
+		"start-the-held-that-denies":          {action: "start", input: back("wuauserv"), given: with(held, "wuauserv", func(s *fakeservices.Service) { s.Denies = []services.Right{services.ToStart} })},
+		"start-the-held-that-then-denies-all": {action: "start", input: back("wuauserv"), given: with(held, "wuauserv", func(s *fakeservices.Service) { s.Unstarted = services.ErrDenied })},
+		"restore":                             {action: "restore", input: object{}, given: held, still: true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -141,12 +174,14 @@ func TestRefusals(t *testing.T) {
 		code   sdk.ErrorCode
 		path   string
 	}{
-		"stop-a-path":        {"stop", object{"names": []string{"BITS", `a\b`}}, sdk.InvalidInput, "/names/1"},
-		"start-nothing":      {"start", object{"names": []string{""}}, sdk.InvalidInput, "/names/0"},
-		"restart-a-long":     {"restart", object{"names": []string{strings.Repeat("x", 300)}}, sdk.InvalidInput, "/names/0"},
-		"configure-a-path":   {"configure", object{"name": "a/b", "start_type": "manual"}, sdk.InvalidInput, "/name"},
-		"configure-nobody":   {"configure", object{"name": "NoSuchService", "start_type": "manual"}, sdk.NotFound, "/name"},
-		"configure-the-held": {"configure", object{"name": "wuauserv", "start_type": "manual"}, sdk.Unavailable, ""},
+		"stop-a-path":          {"stop", object{"names": []string{"BITS", `a\b`}}, sdk.InvalidInput, "/names/1"},
+		"start-nothing":        {"start", object{"names": []string{""}}, sdk.InvalidInput, "/names/0"},
+		"restart-a-long":       {"restart", object{"names": []string{strings.Repeat("x", 300)}}, sdk.InvalidInput, "/names/0"},
+		"stop-other-optional":  {"stop", object{"names": []string{"BITS", "wuauserv"}, "optional": []string{"bits", "UsoSvc"}}, sdk.InvalidInput, "/optional/1"},
+		"start-other-optional": {"start", object{"names": []string{"BITS"}, "optional": []string{""}}, sdk.InvalidInput, "/optional/0"},
+		"configure-a-path":     {"configure", object{"name": "a/b", "start_type": "manual"}, sdk.InvalidInput, "/name"},
+		"configure-nobody":     {"configure", object{"name": "NoSuchService", "start_type": "manual"}, sdk.NotFound, "/name"},
+		"configure-the-held":   {"configure", object{"name": "wuauserv", "start_type": "manual"}, sdk.Unavailable, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

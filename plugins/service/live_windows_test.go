@@ -268,6 +268,60 @@ func TestLiveDisabled(t *testing.T) {
 	verification.Shown(t, "a disabled service that is not held is not started, and named", "service.start")
 }
 
+// TestLiveOptional has optional services that refuse what this system can make them refuse.
+func TestLiveOptional(t *testing.T) {
+	tests := map[string]struct{ foreseen, reason string }{
+		"firm":  {"the service takes no request to stop", "the service takes no request to stop"},
+		"stuck": {"", "was asked to be stopped and is stop_pending"},
+	}
+	for behaviour, test := range tests {
+		t.Run(behaviour, func(t *testing.T) {
+			m := live(t)
+			name := "RectifyOptional" + behaviour
+			ownService(t, m, name, behaviour)
+			setUp(t, m, manual, true, "wuauserv")
+			bring(t, t.Context(), m, name, manual, true)
+			s := onLive(t, m, "stop", object{"names": []string{name, "wuauserv"}, "hold": true, "optional": []string{name}})
+			if p := s.prepare(); !strings.Contains(p.Summary, test.foreseen) || strings.Contains(p.Summary, "passed over") != (test.foreseen != "") {
+				t.Errorf("prepared %s", p.Summary)
+			}
+			var out ServicesOutput
+			if err := json.Unmarshal([]byte(s.apply(t)), &out); err != nil || len(out.Services) != 2 || !strings.Contains(out.Services[0].PassedOver, test.reason) || out.Services[1].PassedOver != "" {
+				t.Errorf("stopped %+v, %v", out, err)
+			}
+			s.want(t, sdk.StateAfter)
+			is(t, m, "wuauserv", services.Stopped, 4)
+			state := services.Running
+			if behaviour == "stuck" {
+				state = services.StopPending
+			}
+			is(t, m, name, state, 3)
+			if entries, err := m.Ledger.Entries(); err != nil || entries.Of(name).Owes() {
+				t.Errorf("owed: %+v, %v", entries, err)
+			}
+			s.undo(t)
+			s.want(t, sdk.StateBefore)
+			is(t, m, "wuauserv", services.Running, 3)
+			is(t, m, name, state, 3)
+		})
+	}
+	t.Run("disabled", func(t *testing.T) {
+		m := live(t)
+		setUp(t, m, disabled, false, "BITS")
+		setUp(t, m, manual, false, "wuauserv")
+		s := onLive(t, m, "start", object{"names": []string{"BITS", "wuauserv"}, "optional": []string{"BITS"}})
+		if out := s.apply(t); !strings.Contains(out, `{"name":"BITS","state":"stopped","passed_over":"StartService: the service is disabled"},{"name":"wuauserv","state":"running"}`) {
+			t.Errorf("started %s", out)
+		}
+		s.want(t, sdk.StateAfter)
+		is(t, m, "BITS", services.Stopped, 4)
+		is(t, m, "wuauserv", services.Running, 3)
+		s.undo(t)
+		is(t, m, "wuauserv", services.Stopped, 3)
+	})
+	verification.Shown(t, "an optional service that takes no request to stop, never stops or is disabled is left with its start type and named; the others are dealt with", "service.stop", "service.start")
+}
+
 // TestLiveArticle does what the article says with Windows' own tools in turn with these actions: both see the same.
 func TestLiveArticle(t *testing.T) {
 	m := live(t)

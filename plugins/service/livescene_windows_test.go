@@ -154,7 +154,7 @@ func ownService(t *testing.T, m services.Machine, name, behaviour string) {
 	}
 	t.Cleanup(func() {
 		defer s.Close()
-		if status, err := m.Status(context.Background(), name); err == nil && status.PID != 0 && behaviour == "stuck" {
+		if status, err := m.Status(context.Background(), name); err == nil && status.PID != 0 && (behaviour == "stuck" || behaviour == "firm") {
 			if p, err := os.FindProcess(int(status.PID)); err == nil {
 				_ = p.Kill() // this program, which never stops as a service
 			}

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// behaviour is how the service behaves: "plain", "slow" to stop, telling so; "stuck", never stopping; "idle", ending at once; "broken",
+// behaviour is how the service behaves: "plain", "slow" to stop, telling so; "stuck", never stopping; "firm", taking no request to stop; "idle", ending at once; "broken",
 // ending with an error of its own.
 type behaviour string
 
@@ -36,6 +36,9 @@ func (b behaviour) Execute(_ []string, requests <-chan svc.ChangeRequest, status
 		return false, 0
 	case "broken":
 		return true, 42
+	}
+	if b == "firm" {
+		running.Accepts = 0
 	}
 	status <- running
 	for r := range requests {

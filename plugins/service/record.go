@@ -23,6 +23,14 @@ type record struct {
 	Started map[string]services.Process `json:"started,omitempty"`
 	// Skipped are services that refuse to be stopped.
 	Skipped []string `json:"skipped,omitempty"`
+	// Passed are the optional services that were passed over, once nothing is left of what was done to them.
+	Passed []passed `json:"passed,omitempty"`
+}
+
+// passed is a service that was passed over, with why.
+type passed struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
 }
 
 const (
@@ -30,9 +38,10 @@ const (
 	recordVersion = 1
 )
 
-// begin notes that Apply begins, before its first effect.
+// begin notes that Apply begins, before its first effect. What was passed over is tried anew.
 func (w *work) begin() error {
 	w.begun, w.record.Version, w.record.Done, w.record.Undone = true, recordVersion, false, false
+	w.record.Passed = nil
 	return w.save()
 }
 

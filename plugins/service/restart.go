@@ -64,7 +64,7 @@ func prepareRestart(ctx context.Context, w *work, in RestartInput) (sdk.Preview[
 	}
 	p.Summary += t.without()
 	p.Token, p.Material = t, t.material()
-	p.Predicted = t.predicted(services.Running, states)
+	p.Predicted = t.predicted(services.Running, states, nil)
 	return p, nil
 }
 

@@ -21,10 +21,15 @@ func prepareStart(ctx context.Context, w *work, in StartInput) (sdk.Preview[Serv
 	if t.Asked, err = uniqueNames(in.Names); err != nil {
 		return p, err
 	}
+	if t.Optional, err = optionalNames(in.Optional, t.Asked); err != nil {
+		return p, err
+	}
 	entries, err := w.Ledger.Entries()
 	if err != nil {
 		return p, err
 	}
+	kept := map[string]services.State{}
+	var foreseen []passed
 	var disabled []string
 	for _, next := range stoppedFor(entries, t.Asked) {
 		f, err := w.look(ctx, next.name)
@@ -40,7 +45,16 @@ func prepareStart(ctx context.Context, w *work, in StartInput) (sdk.Preview[Serv
 		if f.held() {
 			p.Changes = append(p.Changes, sdk.Change{What: startTypeOf(s.Name), Before: f.config.Start().String(), After: s.Start.String()})
 		}
-		if !s.Ran {
+		refusal := ""
+		if holds(t.Optional, s.Name) { // it is tried all the same
+			if refusal, err = w.refusesStart(ctx, s, f); err != nil {
+				return p, err
+			}
+		}
+		if refusal != "" {
+			foreseen = append(foreseen, passed{s.Name, refusal})
+			kept[s.Name] = f.status.State
+		} else if !s.Ran {
 			p.Changes = append(p.Changes, sdk.Change{What: serviceNamed(s.Name), Before: string(f.status.State), After: string(services.Running)})
 			if s.Start.Type == services.Disabled && !f.entry.Ran {
 				disabled = append(disabled, s.Name)
@@ -55,9 +69,9 @@ func prepareStart(ctx context.Context, w *work, in StartInput) (sdk.Preview[Serv
 	if len(disabled) > 0 { // it may be given another start type before this is done
 		p.Summary += "; disabled, and cannot be started: " + list(disabled)
 	}
-	p.Summary += t.without()
+	p.Summary += without(foreseen) + t.without()
 	p.Token, p.Material = t, t.material()
-	p.Predicted = t.predicted(services.Running, nil)
+	p.Predicted = t.predicted(services.Running, kept, foreseen)
 	return p, nil
 }
 
@@ -95,7 +109,7 @@ func applyStart(ctx context.Context, w *work, t token) (ServicesOutput, error) {
 		errs = append(errs, w.giveBack(ctx, s.Name))
 	}
 	for _, s := range t.Services {
-		errs = append(errs, w.startOne(ctx, s))
+		errs = append(errs, w.passOverUnstarted(ctx, t, s, w.startOne(ctx, s)))
 	}
 	if err := all(errs...); err != nil {
 		return ServicesOutput{}, err
@@ -105,6 +119,15 @@ func applyStart(ctx context.Context, w *work, t token) (ServicesOutput, error) {
 		return ServicesOutput{}, err
 	}
 	return w.states(ctx, t)
+}
+
+// passOverUnstarted passes over what an error says to refuse, where it is optional; nothing is owed to it then. Any other error it
+// gives back.
+func (w *work) passOverUnstarted(ctx context.Context, t token, s standing, err error) error {
+	if !holds(t.Optional, s.Name) || !refuses(err) {
+		return err
+	}
+	return w.leave(ctx, s, why(err), true)
 }
 
 // startOne starts a service unless it runs. That it was started although it had not run before is noted in the ledger: the undo of
@@ -173,9 +196,10 @@ func assessStart(ctx context.Context, w *work, t token) (sdk.Assessment, error) 
 		if s.Entry.Held != nil && !f.own().Same(s.Start) {
 			return other("the start type of %s is %s; it was %s", s.Name, f.own(), s.Start), nil
 		}
-		idle := w.record.Done && f.status.State == services.Stopped && (f.status.Exit == 0 || f.status.Exit == neverStarted)
+		idle := w.reason(s.Name) != "" || w.record.Done && f.status.State == services.Stopped && (f.status.Exit == 0 || f.status.Exit == neverStarted)
 		is := f.entry.Held == nil && (f.runs() || idle)
 		was := (f.entry.Held != nil) == (s.Entry.Held != nil) && (s.Ran || !f.runs() || w.record.Undone)
+		was = was || w.record.Undone && w.reason(s.Name) != ""
 		if !is {
 			partial = s.Name + " is " + string(f.status.State) + ", its start type is " + f.config.Start().String()
 		}
@@ -191,7 +215,11 @@ func undoStart(ctx context.Context, w *work, t token) (ServicesOutput, error) {
 	if w.begun {
 		var errs []error
 		for _, s := range slices.Backward(t.Services) {
-			errs = append(errs, w.holdAgain(ctx, s))
+			err := w.holdAgain(ctx, s)
+			if holds(t.Optional, s.Name) && refuses(err) {
+				err = w.leave(ctx, s, why(err), false)
+			}
+			errs = append(errs, err)
 		}
 		errs = append(errs, w.haltAllStarted(ctx, t))
 		if err := all(errs...); err != nil {
@@ -238,7 +266,7 @@ func (w *work) haltAllStarted(ctx context.Context, t token) error {
 		var waiting []standing
 		var why []error
 		for _, s := range rest {
-			err := w.haltStarted(ctx, s)
+			err := w.haltStarted(ctx, t, s)
 			if errors.Is(err, services.ErrDependents) {
 				waiting, why = append(waiting, s), append(why, err)
 				continue
@@ -254,7 +282,7 @@ func (w *work) haltAllStarted(ctx context.Context, t token) error {
 }
 
 // haltStarted stops a service that start has started, unless something else has started it anew since.
-func (w *work) haltStarted(ctx context.Context, s standing) error {
+func (w *work) haltStarted(ctx context.Context, t token, s standing) error {
 	f, err := w.look(ctx, s.Name)
 	if absent(err) {
 		return nil
@@ -266,10 +294,22 @@ func (w *work) haltStarted(ctx context.Context, s standing) error {
 	ours := ok && noted.Same(w.process(ctx, f.status)) || !ok && !w.record.Done
 	if !s.Ran && f.runs() && ours {
 		w.note("stopping %s", s.Name)
-		if _, err := w.Halt(ctx, s.Name); err != nil {
+		_, err := w.Halt(ctx, s.Name)
+		switch {
+		case err == nil:
+			w.note("stopped %s", s.Name)
+		case holds(t.Optional, s.Name) && refuses(err):
+			if err := w.leave(ctx, s, why(err), false); err != nil {
+				return err
+			}
+			if f, err = w.look(ctx, s.Name); err != nil {
+				return err
+			}
+		default:
 			return err
 		}
-		w.note("stopped %s", s.Name)
 	}
-	return w.enter(s.Name, f.entry, s.Entry)
+	e := s.Entry
+	e.Held = f.entry.Held // as holdAgain has left it
+	return w.enter(s.Name, f.entry, e)
 }

@@ -23,18 +23,28 @@ func prepareStop(ctx context.Context, w *work, in StopInput) (sdk.Preview[Servic
 		return p, err
 	}
 	t.Hold = in.Hold
+	if t.Optional, err = optionalNames(in.Optional, t.Asked); err != nil {
+		return p, err
+	}
+	if w.record.Passed, err = w.foreseenUnstopped(ctx, t); err != nil {
+		return p, err
+	}
+	kept := map[string]services.State{}
 	var dependents []string
 	for _, s := range t.Services {
 		f, err := w.look(ctx, s.Name)
 		if err != nil {
 			return p, err
 		}
+		p.NoOp = p.NoOp && !f.runs() && (!t.holds(s) || f.held())
+		if w.letGo(t, s) { // it is tried all the same
+			kept[s.Name] = f.status.State
+			continue
+		}
 		if t.holds(s) && !f.held() {
-			p.NoOp = false
 			p.Changes = append(p.Changes, sdk.Change{What: startTypeOf(s.Name), Before: f.config.Start().String(), After: string(services.Disabled)})
 		}
 		if f.runs() {
-			p.NoOp = false
 			p.Changes = append(p.Changes, sdk.Change{What: serviceNamed(s.Name), Before: string(f.status.State), After: string(services.Stopped)})
 		}
 		if s.dependent() {
@@ -48,10 +58,10 @@ func prepareStop(ctx context.Context, w *work, in StopInput) (sdk.Preview[Servic
 	if len(dependents) > 0 {
 		p.Summary += "; before them " + list(dependents) + ", which cannot run without them"
 	}
-	p.Summary += t.without()
+	p.Summary += without(w.record.Passed) + t.without()
 	t.Idle = p.NoOp
 	p.Token, p.Material = t, t.material()
-	p.Predicted = t.predicted(services.Stopped, nil)
+	p.Predicted = t.predicted(services.Stopped, kept, w.record.Passed)
 	return p, nil
 }
 
@@ -150,16 +160,28 @@ func (w *work) stopAll(ctx context.Context, t token) error {
 			return err
 		}
 	}
+	foreseen, err := w.foreseenUnstopped(ctx, t)
+	if err != nil {
+		return err
+	}
+	for _, p := range foreseen { // before anything is stopped for them
+		if err := w.leaveUnstopped(ctx, t, *t.find(p.Name), p.Reason); err != nil {
+			return err
+		}
+	}
 	for _, s := range t.Services {
-		if !t.holds(s) {
+		if !t.holds(s) || w.letGo(t, s) {
 			continue
 		}
-		if err := w.disable(ctx, s.Name); err != nil {
+		if err := w.passOverUnstopped(ctx, t, s, w.disable(ctx, s.Name)); err != nil {
 			return err
 		}
 	}
 	for _, s := range w.every(t) {
-		if err := w.halt(ctx, t, s.Name, 0); err != nil {
+		if w.letGo(t, s) {
+			continue
+		}
+		if err := w.passOverUnstopped(ctx, t, s, w.halt(ctx, t, s.Name, 0)); err != nil {
 			return err
 		}
 	}
@@ -199,10 +221,14 @@ func (w *work) haltDependents(ctx context.Context, t token, name string, level i
 		return reason
 	}
 	for _, d := range above {
-		if t.find(d) == nil && (token{Services: w.record.Extra}).find(d) == nil {
-			if err := w.admit(ctx, d, name); err != nil {
-				return err
-			}
+		var err error
+		if s := (token{Services: w.every(t)}).find(d); s == nil {
+			err = w.admit(ctx, d, name)
+		} else if w.letGo(t, *s) { // it has to be stopped after all, for another one
+			err = w.owe(ctx, *s, false)
+		}
+		if err != nil {
+			return err
 		}
 		if err := w.halt(ctx, t, d, level+1); err != nil {
 			return err
@@ -229,29 +255,58 @@ func (w *work) admit(ctx context.Context, name, below string) error {
 // stopped again.
 func (w *work) stayStopped(ctx context.Context, t token) error {
 	for round := 0; ; round++ {
-		var again []string
-		for _, s := range w.every(t) {
-			now, err := w.Status(ctx, s.Name)
+		again, err := w.unstopped(ctx, t)
+		if err != nil || len(again) == 0 {
+			return err
+		}
+		for _, s := range again {
+			var err error
+			switch {
+			case t.Hold && round < rounds:
+				err = w.passOverUnstopped(ctx, t, s, w.halt(ctx, t, s.Name, 0))
+			case holds(t.Optional, w.root(t, s).Name):
+				err = w.leaveUnstopped(ctx, t, w.root(t, s), notKept(t, s.Name).Message)
+			default:
+				return notKept(t, names(again)...)
+			}
 			if err != nil {
-				return err
-			}
-			if now.State != services.Stopped {
-				again = append(again, s.Name)
-			}
-		}
-		switch {
-		case len(again) == 0:
-			return nil
-		case !t.Hold:
-			return sdk.Errorf(sdk.Unavailable, "stopped, and started again at once by something else: %s", list(again)).WithHint("stop them with hold: true, which keeps triggers from starting them")
-		case round == rounds:
-			return sdk.Errorf(sdk.Unavailable, "held and stopped %d times, and started again each time by something else: %s", rounds+1, list(again)).
-				WithHint("find out what starts them, and stop that first")
-		}
-		for _, name := range again {
-			if err := w.halt(ctx, t, name, 0); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// unstopped are the services that run, without those that are passed over.
+func (w *work) unstopped(ctx context.Context, t token) ([]standing, error) {
+	var all []standing
+	for _, s := range w.every(t) {
+		if w.letGo(t, s) {
+			continue
+		}
+		now, err := w.Status(ctx, s.Name)
+		if err != nil {
+			return nil, err
+		}
+		if now.State != services.Stopped {
+			all = append(all, s)
+		}
+	}
+	return all, nil
+}
+
+func names(all []standing) []string {
+	var names []string
+	for _, s := range all {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// notKept says that services were stopped and do not stay so.
+func notKept(t token, names ...string) *sdk.Error {
+	if !t.Hold {
+		return sdk.Errorf(sdk.Unavailable, "stopped, and started again at once by something else: %s", list(names)).WithHint("stop them with hold: true, which keeps triggers from starting them")
+	}
+	return sdk.Errorf(sdk.Unavailable, "held and stopped %d times, and started again each time by something else: %s", rounds+1, list(names)).
+		WithHint("find out what starts them, and stop that first")
 }

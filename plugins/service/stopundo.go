@@ -14,6 +14,9 @@ import (
 func assessStop(ctx context.Context, w *work, t token) (sdk.Assessment, error) {
 	after, before, partial := true, true, ""
 	for _, s := range w.every(t) {
+		if w.reason(s.Name) != "" { // it is as it was, or as it made itself
+			continue
+		}
 		f, err := w.look(ctx, s.Name)
 		if absent(err) {
 			return other("there is no service %s any more", s.Name), nil
@@ -26,6 +29,7 @@ func assessStop(ctx context.Context, w *work, t token) (sdk.Assessment, error) {
 		}
 		is := f.status.State == services.Stopped && (!t.holds(s) || f.held())
 		was := w.asBefore(ctx, t, s, f)
+		is = is || w.letGo(t, s)
 		if !is {
 			partial = fmt.Sprintf("%s is %s, its start type is %s", s.Name, f.status.State, f.config.Start())
 		}
@@ -80,12 +84,12 @@ func (w *work) putBack(ctx context.Context, t token) error {
 	}
 	for _, s := range slices.Backward(each) {
 		if s.Ran {
-			errs = append(errs, w.launch(ctx, s))
+			errs = append(errs, w.passOverUnstopped(ctx, t, s, w.launch(ctx, s)))
 		}
 	}
 	for _, s := range each {
 		if !s.Ran {
-			errs = append(errs, w.haltOurs(ctx, s))
+			errs = append(errs, w.passOverUnstopped(ctx, t, s, w.haltOurs(ctx, s)))
 		}
 		errs = append(errs, w.forget(s.Name), w.unchanged(ctx, t, s))
 	}
@@ -125,7 +129,7 @@ func (w *work) forget(name string) error {
 
 // unchanged says that somebody else has given a service another start type, which stays.
 func (w *work) unchanged(ctx context.Context, t token, s standing) error {
-	if !t.holds(s) {
+	if !t.holds(s) || w.reason(s.Name) != "" {
 		return nil
 	}
 	f, err := w.look(ctx, s.Name)

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/rectify-project/rectify/internal/machine/services"
 	"github.com/rectify-project/rectify/sdk"
@@ -13,9 +14,10 @@ const tokenVersion = 1
 // token is what the actions on several services remember: how each was.
 type token struct {
 	Version  int        `json:"version"`
-	Asked    []string   `json:"asked,omitempty"` // the names as they were given, those that do not exist too
-	Services []standing `json:"services"`        // in the order in which they are dealt with
-	Kept     []string   `json:"kept,omitempty"`  // services that were asked for and are left alone
+	Asked    []string   `json:"asked,omitempty"`    // the names as they were given, those that do not exist too
+	Optional []string   `json:"optional,omitempty"` // those of the names that may be passed over
+	Services []standing `json:"services"`           // in the order in which they are dealt with
+	Kept     []string   `json:"kept,omitempty"`     // services that were asked for and are left alone
 	Hold     bool       `json:"hold,omitempty"`
 	Idle     bool       `json:"idle,omitempty"` // there was nothing to do
 }
@@ -55,7 +57,7 @@ func (t token) check() error {
 		}
 		names = append(names, s.Name)
 	}
-	for _, name := range append(t.Asked[:len(t.Asked):len(t.Asked)], t.Kept...) {
+	for _, name := range slices.Concat(t.Asked, t.Optional, t.Kept) {
 		if err := services.CheckName(name); err != nil {
 			return err
 		}
@@ -136,29 +138,35 @@ func (w *work) states(ctx context.Context, t token) (ServicesOutput, error) {
 		if err != nil {
 			return out, err
 		}
-		out.Services = append(out.Services, ServiceState{name, state})
+		out.Services = append(out.Services, ServiceState{name, state, w.reason(name)})
 	}
 	return out, nil
 }
 
 const stateAbsent = "absent"
 
-// predicted is what states will give as far as that is known; kept has the states of those that are left alone.
-func (t token) predicted(state services.State, kept map[string]services.State) *ServicesOutput {
+// predicted is what states will give as far as that is known; kept has the states of those that are left alone, and foreseen says
+// why some are.
+func (t token) predicted(state services.State, kept map[string]services.State, foreseen []passed) *ServicesOutput {
 	out := &ServicesOutput{Services: []ServiceState{}}
 	for _, name := range t.Asked {
-		is := string(state)
-		if holds(t.Kept, name) {
-			is = string(kept[name])
+		is := ServiceState{Name: name, State: string(state), PassedOver: reasonOf(foreseen, name)}
+		if k, ok := kept[name]; ok {
+			is.State = string(k)
 		} else if t.find(name) == nil {
-			is = stateAbsent
+			is.State = stateAbsent
 		}
-		out.Services = append(out.Services, ServiceState{name, is})
+		out.Services = append(out.Services, is)
 	}
 	for _, s := range t.Services {
-		if !holds(t.Asked, s.Name) {
-			out.Services = append(out.Services, ServiceState{s.Name, string(state)})
+		if holds(t.Asked, s.Name) {
+			continue
 		}
+		is := state
+		if k, ok := kept[s.Name]; ok {
+			is = k
+		}
+		out.Services = append(out.Services, ServiceState{Name: s.Name, State: string(is)})
 	}
 	return out
 }

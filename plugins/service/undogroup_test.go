@@ -17,6 +17,7 @@ type group struct {
 	m      *fakeservices.Machine
 	names  []string
 	start  []string // as the `finally` names them
+	spare  []string // of the names those that are optional
 	hold   bool
 	stop   *scene
 	undone bool // as the engine's journal has it: the stop was taken back
@@ -24,7 +25,7 @@ type group struct {
 
 func (g *group) run() {
 	g.t.Helper()
-	g.stop = newScene(g.t, g.m, "stop", object{"names": g.names, "hold": g.hold})
+	g.stop = newScene(g.t, g.m, "stop", object{"names": g.names, "hold": g.hold, "optional": g.spare})
 	if p := g.stop.prepare(); p.NoOp {
 		g.t.Fatal("nothing to stop")
 	}
@@ -37,6 +38,9 @@ func (g *group) run() {
 func (g *group) stopped(when string) {
 	g.t.Helper()
 	for _, name := range g.names {
+		if holds(g.spare, name) {
+			continue
+		}
 		if s, err := g.m.Status(g.t.Context(), name); err != nil || s.State != services.Stopped {
 			g.t.Errorf("%s %s is %s, %v", when, name, s.State, err)
 		}
@@ -46,7 +50,7 @@ func (g *group) stopped(when string) {
 // finally starts the services, unless there is nothing to do.
 func (g *group) finally() {
 	g.t.Helper()
-	f := newScene(g.t, g.m, "start", object{"names": g.start})
+	f := newScene(g.t, g.m, "start", object{"names": g.start, "optional": g.spare})
 	if f.prepare().NoOp {
 		return
 	}
@@ -131,6 +135,7 @@ func TestUndoOfAGroup(t *testing.T) {
 		between func(m *fakeservices.Machine) // the run and the undo
 		hold    bool
 		start   []string
+		spare   []string
 		crashes bool // the undo is cut off everywhere
 	}{
 		"as-they-are":            {hold: true},
@@ -145,6 +150,17 @@ func TestUndoOfAGroup(t *testing.T) {
 			stop("wuauserv")(m)
 			m.Set("wuauserv", func(s *fakeservices.Service) { s.State = services.Running })
 		}},
+		"usosvc-denies-all": {hold: true, spare: []string{"UsoSvc"}, crashes: true, given: set("UsoSvc", func(s *fakeservices.Service) {
+			s.State, s.Denies = services.Running, []services.Right{services.ToConfigure, services.ToStart, services.ToStop}
+		})},
+		"usosvc-denies-all-and-is-stopped": {hold: true, spare: []string{"UsoSvc"}, crashes: true, given: set("UsoSvc", func(s *fakeservices.Service) {
+			s.Denies = []services.Right{services.ToConfigure, services.ToStart, services.ToStop}
+		})},
+		"usosvc-denies-when-asked": {hold: true, spare: []string{"UsoSvc"}, crashes: true, given: set("UsoSvc", func(s *fakeservices.Service) {
+			s.State, s.Refuses = services.Running, services.ErrDenied
+		})},
+		"usosvc-is-disabled":          {hold: true, spare: []string{"UsoSvc"}, crashes: true, given: set("UsoSvc", func(s *fakeservices.Service) { s.Start = disabled })},
+		"usosvc-may-be-stopped":       {hold: true, spare: []string{"UsoSvc"}, given: set("UsoSvc", func(s *fakeservices.Service) { s.State = services.Running })},
 		"bits-runs-although-disabled": {hold: true, start: []string{"wuauserv", "UsoSvc"}, given: set("BITS", func(s *fakeservices.Service) { s.Start.Type = services.Disabled })},
 	}
 	for name, test := range tests {
@@ -156,6 +172,7 @@ func TestUndoOfAGroup(t *testing.T) {
 			}
 			before := settledStates(m)
 			g := &group{t: t, m: m, names: update, start: back, hold: test.hold}
+			g.spare = test.spare
 			if test.start != nil {
 				g.start = test.start
 			}

@@ -177,9 +177,10 @@ func changedSince(name string, is, was services.Start) error {
 		WithHint("look at it, and make it what it is to be")
 }
 
-// all joins errors into one that says everything, with the code and the hint of the first.
+// all joins errors into one that says everything, with the code and the hint of the first. A single one stays what it is.
 func all(errs ...error) error {
 	var first *sdk.Error
+	var only error
 	var texts []string
 	for _, err := range errs {
 		if err == nil {
@@ -188,12 +189,12 @@ func all(errs ...error) error {
 		e := services.Explain(err)
 		if first == nil {
 			c := *e
-			first = &c
+			first, only = &c, err
 		}
 		texts = append(texts, e.Message)
 	}
-	if first == nil {
-		return nil
+	if len(texts) < 2 {
+		return only
 	}
 	first.Message = strings.Join(texts, "; ")
 	return first
