@@ -36,6 +36,7 @@ vet:
 
 lint:
 	$(TOOL) staticcheck ./...
+	GOOS=windows "$$($(TOOL) -n staticcheck)" ./...
 
 # The generated code is what the pinned generators make of the protocol's definition.
 generated:
