@@ -103,23 +103,16 @@ func TestActions(t *testing.T) {
 		"configure-manual":            {action: "configure", input: object{"name": "bits", "start_type": "manual"}, given: ordinary},
 		"stop-what-denies":            {action: "stop", input: optional("usosvc"), given: with(ordinary, "UsoSvc", protected(services.ToStop, services.ToConfigure))},
 		"stop-what-denies-dependents": {action: "stop", input: optional("BITS"), given: with(ordinary, "BITS", protected(services.ToStop))},
-		"stop-what-denies-when-asked": {action: "stop", input: optional("UsoSvc"), given: with(ordinary, "UsoSvc", func(s *fakeservices.Service) {
-			s.State, s.Refuses = services.Running, services.ErrDenied
-		})},
 		"stop-what-denies-its-dependents-when-asked": {action: "stop", input: optional("BITS"), given: with(ordinary, "BITS", func(s *fakeservices.Service) { s.Refuses = services.ErrDenied })},
 		"stop-whose-dependent-denies":                {action: "stop", input: optional("BITS"), given: with(ordinary, "Sender", func(s *fakeservices.Service) { s.Refuses = services.ErrDenied })},
-		"stop-what-takes-no-stop": {action: "stop", input: optional("UsoSvc"), given: with(ordinary, "UsoSvc", func(s *fakeservices.Service) {
-			s.State, s.Refuses = services.Running, services.ErrRefused
-		})},
-		"stop-what-cannot-be-held":            {action: "stop", input: optional("UsoSvc"), given: with(ordinary, "UsoSvc", func(s *fakeservices.Service) { s.Fixed = services.ErrDenied })},
-		"stop-what-forgets-that-it-is-held":   {action: "stop", input: optional("BITS"), given: with(ordinary, "BITS", func(s *fakeservices.Service) { s.Forgetful = true })},
-		"stop-what-is-always-started-again":   {action: "stop", input: optional("BITS"), given: with(ordinary, "BITS", func(s *fakeservices.Service) { s.Races = 500 })},
-		"stop-what-is-started-again":          {action: "stop", input: object{"names": []string{"BITS", "wuauserv"}, "optional": []string{"wuauserv"}}, given: with(ordinary, "wuauserv", func(s *fakeservices.Service) { s.Restarts = 500 })},
-		"start-what-is-disabled":              {action: "start", input: back("UsoSvc"), given: ordinary},
-		"start-what-denies":                   {action: "start", input: back("UsoSvc"), given: with(stoppedUpdate, "UsoSvc", func(s *fakeservices.Service) { s.Denies = []services.Right{services.ToStart} })},
-		"start-the-held-that-denies":          {action: "start", input: back("wuauserv"), given: with(held, "wuauserv", func(s *fakeservices.Service) { s.Denies = []services.Right{services.ToStart} })},
-		"start-the-held-that-then-denies-all": {action: "start", input: back("wuauserv"), given: with(held, "wuauserv", func(s *fakeservices.Service) { s.Unstarted = services.ErrDenied })},
-		"restore":                             {action: "restore", input: object{}, given: held, still: true},
+		"stop-what-cannot-be-held":                   {action: "stop", input: optional("UsoSvc"), given: with(ordinary, "UsoSvc", func(s *fakeservices.Service) { s.Fixed = services.ErrDenied })},
+		"stop-what-forgets-that-it-is-held":          {action: "stop", input: optional("BITS"), given: with(ordinary, "BITS", func(s *fakeservices.Service) { s.Forgetful = true })},
+		"stop-what-is-always-started-again":          {action: "stop", input: optional("BITS"), given: with(ordinary, "BITS", func(s *fakeservices.Service) { s.Races = 500 })},
+		"stop-what-is-started-again":                 {action: "stop", input: object{"names": []string{"BITS", "wuauserv"}, "optional": []string{"wuauserv"}}, given: with(ordinary, "wuauserv", func(s *fakeservices.Service) { s.Restarts = 500 })},
+		"start-what-is-disabled":                     {action: "start", input: back("UsoSvc"), given: ordinary},
+		"start-what-denies":                          {action: "start", input: back("UsoSvc"), given: with(stoppedUpdate, "UsoSvc", func(s *fakeservices.Service) { s.Denies = []services.Right{services.ToStart} })},
+		"start-the-held-that-denies":                 {action: "start", input: back("wuauserv"), given: with(held, "wuauserv", func(s *fakeservices.Service) { s.Denies = []services.Right{services.ToStart} })},
+		"restore":                                    {action: "restore", input: object{}, given: held, still: true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

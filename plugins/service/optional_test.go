@@ -159,6 +159,54 @@ func TestNeverStops(t *testing.T) {
 	}
 }
 
+// TestUndoPassesOver has an optional service that lets itself be dealt with and refuses to be dealt with again by undo.
+func TestUndoPassesOver(t *testing.T) {
+	start := object{"names": []string{"wuauserv", "UsoSvc"}, "optional": []string{"UsoSvc"}}
+	tests := map[string]struct {
+		given  func(t *testing.T) *fakeservices.Machine
+		change func(s *fakeservices.Service)
+		reason string
+	}{
+		"stop-denied":             {func(*testing.T) *fakeservices.Machine { return updateMachine() }, func(s *fakeservices.Service) { s.Refuses = services.ErrDenied }, "ControlService: access is denied"},
+		"hold-denied":             {held, func(s *fakeservices.Service) { s.Denies = []services.Right{services.ToConfigure, services.ToStop} }, "OpenService: access is denied"},
+		"stop-of-the-held-denied": {held, func(s *fakeservices.Service) { s.Refuses = services.ErrDenied }, "ControlService: access is denied"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			m := test.given(t)
+			m.Set("wuauserv", func(s *fakeservices.Service) { s.State, s.Restarts = services.Stopped, 0 })
+			s := newScene(t, m, "start", start)
+			s.prepare()
+			if _, reason := outcomes(t, json.RawMessage(s.apply())); reason != "" {
+				t.Errorf("passed over in Apply: %s", reason)
+			}
+			m.Set("UsoSvc", test.change)
+			film := s.filmed(func(call *sdk.Call) error {
+				a, err := s.action.Undo(t.Context(), call, s.token, s.dir)
+				if states, reason := outcomes(t, a.Output); reason != test.reason || states["wuauserv"] != "stopped" {
+					t.Errorf("%v, passed over: %s", states, reason)
+				}
+				return err
+			})
+			undone := func(when string) {
+				t.Helper()
+				s.want(sdk.StateBefore, when)
+				if is := m.String(); !strings.Contains(is, "UsoSvc running automatic delayed=true") || strings.Contains(is, "ledger usosvc") {
+					t.Errorf("%s the machine is\n%s", when, is)
+				}
+			}
+			undone("undone,")
+			for _, image := range film {
+				s.restore(image)
+				s.recoverable("after a crash at " + image.at)
+				s.undo()
+				undone("undone after a crash at " + image.at)
+			}
+			verification.ShownByFake(t, "an optional service that refuses to be taken back is left running as Windows starts it, and named: "+name, "service.start")
+		})
+	}
+}
+
 // TestNotElevated has somebody who may change nothing: that says nothing of the services.
 func TestNotElevated(t *testing.T) {
 	m := updateMachine()

@@ -37,7 +37,7 @@ func prepareStop(ctx context.Context, w *work, in StopInput) (sdk.Preview[Servic
 			return p, err
 		}
 		p.NoOp = p.NoOp && !f.runs() && (!t.holds(s) || f.held())
-		if w.letGo(t, s) { // it is tried all the same
+		if w.letGo(t, s) { // Apply looks again whether that is so
 			kept[s.Name] = f.status.State
 			continue
 		}
