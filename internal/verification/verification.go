@@ -25,6 +25,13 @@ func Shown(t testing.TB, what string, functions ...string) {
 	record(t, table.Record{System: System(), Kind: table.Function, What: what, Outcome: conformance.Works}, functions)
 }
 
+// InPart records, when the test passes, that it has shown on this system a part of functions, or that what the system does not carry
+// out is caught; and not that they do what they are for.
+func InPart(t testing.TB, what string, functions ...string) {
+	t.Helper()
+	record(t, table.Record{System: System(), Kind: table.Part, What: what, Outcome: conformance.Works}, functions)
+}
+
 // ShownByFake records, when the test passes, that it has shown something against a fake, on whatever system it runs.
 func ShownByFake(t testing.TB, what string, functions ...string) {
 	t.Helper()

@@ -52,7 +52,7 @@ func TestLiveSilent(t *testing.T) {
 			t.Errorf("%s: got %v, want an unsupported system", action, err)
 		}
 	}
-	verification.Shown(t, "a dism that returns 0 and says nothing gives no answer, and no plan", "dism.packages", "dism.health", "dism.remove_package", "dism.restore_health")
+	verification.InPart(t, "a dism that returns 0 and says nothing gives no answer, and no plan", "dism.packages", "dism.health", "dism.remove_package", "dism.restore_health")
 }
 
 // TestLiveWorker runs real workers on a DISM that does nothing, with the store of a fake beside it: what they say and leave behind is read,
@@ -95,5 +95,5 @@ func TestLiveWorker(t *testing.T) {
 	if a, err := c.Assess("add_package", w.target(), prepared.Token, state); err != nil || a.State != sdk.StateBefore {
 		t.Errorf("assessed as %v, %v", a, err)
 	}
-	verification.Shown(t, "a worker of its own runs dism, leaves its result, and a success that is none is caught by reading back", "dism.add_package")
+	verification.InPart(t, "a worker of its own runs dism, leaves its result, and a success that is none is caught by reading back", "dism.add_package")
 }

@@ -23,5 +23,5 @@ func TestBootsOnThisSystem(t *testing.T) {
 	if e := sdk.AsError(err); err == nil || e.Code != sdk.Unavailable || !strings.Contains(e.Message, "EvtOpenLog failed and gave no reason (error 0)") {
 		t.Errorf("got %v", err)
 	}
-	verification.Shown(t, "a system without an event log is told as such, and its process goes on", "system.boots")
+	verification.InPart(t, "a system without an event log is told as such, and its process goes on", "system.boots")
 }

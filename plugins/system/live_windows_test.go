@@ -3,6 +3,7 @@ package system
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/windows"
 
@@ -32,6 +33,15 @@ func TestVersionOfThisWindows(t *testing.T) {
 		known["the registry has the revision of the build"] = "missing: UBR: the value does not exist"
 	}
 	conformtest.Run(t, suite, known)
+}
+
+func TestClockOfThisWindows(t *testing.T) {
+	began := time.Now()
+	out, answer, err := disk.Observe[ClockOutput](t, Plugin(), "clock", here(t), `{}`)
+	if err != nil || answer.Partial != "" || out.Now.Before(began.Add(-time.Second)) || out.Now.After(time.Now().Add(time.Second)) {
+		t.Errorf("%+v, %+v, %v", out, answer, err)
+	}
+	verification.Shown(t, "the time is that of the system's clock", "system.clock")
 }
 
 func TestInfoOfThisWindows(t *testing.T) {

@@ -39,13 +39,13 @@ func TestAnAgentThatCarriesNothingOut(t *testing.T) {
 		if err == nil || sdk.AsError(err).Code != sdk.Unavailable || err.Error() != says {
 			t.Errorf("%s: %v, want %s; %s", probe, err, says, answer.Value)
 		}
-		verification.Shown(t, "an agent that is not implemented is told as that, with the code that it gave, and not as an empty answer", "update."+probe)
+		verification.InPart(t, "an agent that is not implemented is told as that, with the code that it gave, and not as an empty answer", "update."+probe)
 	}
 	m := thisMachine()
 	if _, err := m.prepareInstall(t.Context(), &sdk.Call{Target: liveTarget(t)}, InstallInput{wanted}); err == nil || sdk.AsError(err).Code != sdk.Unavailable || !strings.HasPrefix(err.Error(), missing) {
 		t.Errorf("install: %v", err)
 	}
-	verification.Shown(t, "an installation is refused in the plan where the agent is not implemented", "update.install")
+	verification.InPart(t, "an installation is refused in the plan where the agent is not implemented", "update.install")
 }
 
 // TestWorkOnThisWindows has a worker find out that it cannot install, and leave behind why.
@@ -65,7 +65,7 @@ func TestWorkOnThisWindows(t *testing.T) {
 	if a, err := thisMachine().assessInstall(t.Context(), &sdk.Call{}, token, j.folder); err != nil || a.State != sdk.StateBefore {
 		t.Errorf("%+v, %v", a, err)
 	}
-	verification.Shown(t, "a worker leaves behind why it could not install, and is found to have changed nothing", "update.install")
+	verification.InPart(t, "a worker leaves behind why it could not install, and is found to have changed nothing", "update.install")
 }
 
 // TestATaskThatCannotBeRun has the real Task Scheduler refuse to run the worker: nothing is left of it.
@@ -83,7 +83,7 @@ func TestATaskThatCannotBeRun(t *testing.T) {
 	if _, err := tasks.Live().Task(t.Context(), taskPath(job{stateDir})); !errors.Is(err, tasks.ErrNotFound) {
 		t.Errorf("the task is left: %v", err)
 	}
-	verification.Shown(t, "a task that cannot be run leaves nothing behind: no order, no task", "update.install")
+	verification.InPart(t, "a task that cannot be run leaves nothing behind: no order, no task", "update.install")
 }
 
 // program is the first argument of this test when it plays a program that runs.
@@ -179,7 +179,7 @@ func TestHistoryWithoutTheAgent(t *testing.T) {
 		!strings.Contains(answer.Partial, "IUpdateSearcher.GetTotalHistoryCount: 0x80004001") {
 		t.Errorf("%v, partial %q: %s", err, answer.Partial, answer.Value)
 	}
-	verification.Shown(t, "where the agent tells nothing its log is read, and the answer is partial with the agent's error", "update.history")
+	verification.InPart(t, "where the agent tells nothing its log is read, and the answer is partial with the agent's error", "update.history")
 }
 
 func TestSaveHistoryOfThisWindows(t *testing.T) {

@@ -87,7 +87,7 @@ func TestSilentDISM(t *testing.T) {
 	if !errors.As(err, &silent) || sdk.AsError(servicing.Explain(err)).Code != sdk.Unsupported {
 		t.Errorf("got %v, want a silent DISM", err)
 	}
-	verification.Shown(t, "a dism that returns 0, says nothing and does nothing is caught",
+	verification.InPart(t, "a dism that returns 0, says nothing and does nothing is caught",
 		"dism.packages", "dism.health", "dism.add_package", "dism.remove_package", "dism.restore_health")
 }
 
@@ -136,7 +136,7 @@ func TestWorker(t *testing.T) {
 	if at, err := j.AtWork(command.Running); at || err != nil {
 		t.Errorf("it is at work still: %v, %v", at, err)
 	}
-	verification.Shown(t, "a worker in a process of its own is found at work by number and creation time, and leaves its result behind",
+	verification.InPart(t, "a worker in a process of its own is found at work by number and creation time, and leaves its result behind",
 		"dism.add_package", "dism.remove_package", "dism.restore_health")
 }
 
@@ -158,7 +158,7 @@ func TestWorkerDies(t *testing.T) {
 	if r, err := j.Result(); err != nil || r == nil || !r.Lost {
 		t.Errorf("the result is %+v, %v; want a lost one", r, err)
 	}
-	verification.Shown(t, "a worker that died is found not to be at work, its lock is free, and its DISM is not started a second time",
+	verification.InPart(t, "a worker that died is found not to be at work, its lock is free, and its DISM is not started a second time",
 		"dism.add_package", "dism.remove_package", "dism.restore_health")
 }
 
@@ -180,7 +180,7 @@ func TestWorkersDoNotMeet(t *testing.T) {
 		t.Fatal(err)
 	}
 	release()
-	verification.Shown(t, "a second worker waits while one is at work: a named mutex of the machine", "dism.add_package", "dism.remove_package", "dism.restore_health")
+	verification.InPart(t, "a second worker waits while one is at work: a named mutex of the machine", "dism.add_package", "dism.remove_package", "dism.restore_health")
 }
 
 func TestWorkerComplains(t *testing.T) {

@@ -30,6 +30,7 @@ type Kind string
 // The kinds.
 const (
 	Function Kind = "function" // the function itself, and what it did was read back
+	Part     Kind = "part"     // a part of it, or that what the system does not carry out is caught
 	Call     Kind = "call"     // a call of the system that the function rests on
 )
 
@@ -43,12 +44,13 @@ type Level int
 const (
 	Never    Level = iota // no test has shown it on a running machine, nor on a fake of one
 	FakeOnly              // against recorded answers or a simulated store
+	InPart                // on Wine a part, or that what Wine does not carry out is caught; the rest against a fake at most
 	OnWine                // done on Wine, and the effect read back
 	OnWindows
 )
 
 func (l Level) String() string {
-	return [...]string{"never", "fake only", "Wine, read back", "Windows, read back"}[l]
+	return [...]string{"never", "fake only", "in part on Wine, else by a fake", "Wine, read back", "Windows, read back"}[l]
 }
 
 //go:embed records.csv
@@ -108,11 +110,15 @@ func Of(records []Record, function string) []Record {
 
 // LevelOf is how far the records of a function go.
 func LevelOf(records []Record) Level {
-	level := Never
+	level, part := Never, false
 	for _, r := range records {
 		if r.Kind == Function && r.Outcome == conformance.Works {
 			level = max(level, levelOn(r.System))
 		}
+		part = part || r.Kind == Part
+	}
+	if part {
+		level = max(level, InPart)
 	}
 	return level
 }
@@ -187,6 +193,8 @@ func heading(r Record) string {
 		return "Calls that it rests on, " + r.System
 	case r.System == Fake:
 		return "Against a fake"
+	case r.Kind == Part:
+		return "In part, or that it is not carried out is caught, on " + r.System
 	}
 	return "Done, and read back, on " + r.System
 }
