@@ -117,7 +117,7 @@ func TestRestartThisWindows(t *testing.T) {
 	if err := json.Unmarshal(p.Token, &token); err != nil {
 		t.Fatal(err)
 	}
-	boot, err := power.System().Boot()
+	boot, err := power.Live().Boot()
 	if err != nil || token.Boot.Precedes(boot) {
 		t.Errorf("the token's start is %+v, this one is %+v, %v", token.Boot, boot, err)
 	}

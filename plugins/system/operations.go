@@ -21,9 +21,9 @@ type operator struct {
 // thisMachine is the running Windows.
 func thisMachine() operator {
 	return operator{
-		power:  power.System(),
+		power:  power.Live(),
 		hold:   func(call *sdk.Call) (power.Hold, error) { return power.OpenHold(call.Target) },
-		points: restorepoint.System(),
+		points: restorepoint.Live(),
 		serves: func(call *sdk.Call) error {
 			if kind := call.Target.Kind(); string(kind) != string(sdk.Live) {
 				return sdk.Errorf(sdk.Unsupported, "a target of kind %q cannot be operated, the running Windows can", kind)

@@ -49,7 +49,7 @@ func VersionSuite() (conformance.Suite, error) {
 	if err != nil {
 		return conformance.Suite{}, err
 	}
-	machine, err := registry.ThisMachine()
+	machine, err := registry.Live()
 	if err != nil {
 		return conformance.Suite{}, err
 	}

@@ -32,7 +32,7 @@ type Result struct {
 	Output string // standard output and error in the order of writing, decoded by [Decode]
 }
 
-// Runner runs programs. [System] is this machine's.
+// Runner runs programs. [Live] is this machine's.
 type Runner interface {
 	// Run runs a program to its end. An exit code other than zero is no error: the caller knows what it means. A program
 	// that is not there is an error that wraps fs.ErrNotExist, one whose output is longer than MaxOutput is one that

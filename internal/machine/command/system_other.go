@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// System runs the programs of this machine; there are none here.
-func System() Runner { return nowhere{} }
+// Live runs the programs of this machine; there are none here.
+func Live() Runner { return nowhere{} }
 
 type nowhere struct{}
 

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// System runs the programs of this machine.
-func System() Runner { return system{} }
+// Live runs the programs of this machine.
+func Live() Runner { return system{} }
 
 type system struct{}
 

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestSuiteLive(t *testing.T) { conformtest.Run(t, Suite(System()), nil) }
+func TestSuiteLive(t *testing.T) { conformtest.Run(t, Suite(Live()), nil) }
 
 // TestPlanted holds that a program of the same name in PATH or in the current folder is never run.
 func TestPlanted(t *testing.T) {
@@ -42,14 +42,14 @@ func TestPlanted(t *testing.T) {
 	}
 	t.Setenv("PATH", folder)
 	t.Chdir(folder)
-	if _, err := System().Run(t.Context(), Program{Name: "planted"}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Live().Run(t.Context(), Program{Name: "planted"}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want %v", err, fs.ErrNotExist)
 	}
 }
 
 func TestContextEndsAProgram(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := System().Run(ctx, Program{Name: "cmd", Args: []string{"/d", "/c", "pause"}, Started: func(Process) { cancel() }})
+	_, err := Live().Run(ctx, Program{Name: "cmd", Args: []string{"/d", "/c", "pause"}, Started: func(Process) { cancel() }})
 	if err != nil && !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -60,7 +60,7 @@ func TestOutputFile(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // it goes on all the same
 	var started Process
-	r, err := System().Run(ctx, Program{Name: "cmd", Args: []string{"/d", "/c", "echo", "said"}, OutputFile: path, Started: func(p Process) { started = p }})
+	r, err := Live().Run(ctx, Program{Name: "cmd", Args: []string{"/d", "/c", "echo", "said"}, OutputFile: path, Started: func(p Process) { started = p }})
 	if err != nil || strings.TrimSpace(r.Output) != "said" {
 		t.Errorf("got %+v, %v", r, err)
 	}

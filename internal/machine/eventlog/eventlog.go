@@ -53,7 +53,7 @@ func From(m Machine) Source { return Source{m} }
 // Machine is the one that is asked about a live target.
 func (s Source) Machine() Machine {
 	if s.machine == nil {
-		return ThisMachine()
+		return Live()
 	}
 	return s.machine
 }

@@ -4,8 +4,8 @@ package eventlog
 
 import "github.com/rectify-project/rectify/sdk"
 
-// ThisMachine is the Event Log service of this machine, which has none: every method says so.
-func ThisMachine() Machine { return absent{} }
+// Live is the Event Log service of this machine, which has none: every method says so.
+func Live() Machine { return absent{} }
 
 type absent struct{}
 

@@ -2,9 +2,9 @@ package eventlog
 
 import "unsafe"
 
-// ThisMachine is the Event Log service of this machine, through wevtapi.dll. On a Windows of another make that lacks a function
+// Live is the Event Log service of this machine, through wevtapi.dll. On a Windows of another make that lacks a function
 // of it the process may die of calling one: use it in a process of its own.
-func ThisMachine() Machine { return thisMachine{} }
+func Live() Machine { return thisMachine{} }
 
 type thisMachine struct{}
 

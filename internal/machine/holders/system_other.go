@@ -6,7 +6,7 @@ import "context"
 
 type system struct{}
 
-// System asks Restart Manager of the running Windows; elsewhere every answer is [ErrNotWindows].
-func System() Asker { return system{} }
+// Live asks Restart Manager of the running Windows; elsewhere every answer is [ErrNotWindows].
+func Live() Asker { return system{} }
 
 func (system) Holding(context.Context, []string) ([]Holder, error) { return nil, ErrNotWindows }

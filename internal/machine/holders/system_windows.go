@@ -13,8 +13,8 @@ import (
 
 type system struct{ start, register, list, end *windows.LazyProc }
 
-// System asks Restart Manager of the running Windows; elsewhere every answer is [ErrNotWindows].
-func System() Asker {
+// Live asks Restart Manager of the running Windows; elsewhere every answer is [ErrNotWindows].
+func Live() Asker {
 	dll := windows.NewLazySystemDLL("rstrtmgr.dll")
 	return system{dll.NewProc("RmStartSession"), dll.NewProc("RmRegisterResources"), dll.NewProc("RmGetList"), dll.NewProc("RmEndSession")}
 }

@@ -60,7 +60,7 @@ var (
 // Of makes a machine of the calls of a system.
 func Of(c Calls) Machine { return machine{c} }
 
-// Calls are the calls of the system as they are, their results not looked at. System's are [System]; a test may have its own.
+// Calls are the calls of the system as they are, their results not looked at. System's are [Live]; a test may have its own.
 type Calls interface {
 	Boot() (Boot, error)
 	Initiate(Request) uint32 // InitiateShutdownW for a planned restart: a Win32 error

@@ -13,7 +13,7 @@ import (
 
 // TestSuiteLive asks for no restart where one would come: on a Windows only what looks is run.
 func TestSuiteLive(t *testing.T) {
-	suite := Suite(System())
+	suite := Suite(Live())
 	if !strings.HasPrefix(verification.System(), "Wine") {
 		var looking []conformance.Check
 		for _, c := range suite.Checks {
@@ -55,10 +55,10 @@ func TestShutdownThatIsNone(t *testing.T) {
 	if code := (calls{}).Abort(); code != codeDone {
 		t.Errorf("AbortSystemShutdownW gives %d; this Wine is another than was known", code)
 	}
-	if aborted, err := System().Abort(); aborted || !errors.Is(err, ErrNoEffect) {
+	if aborted, err := Live().Abort(); aborted || !errors.Is(err, ErrNoEffect) {
 		t.Errorf("got %v, %v; want %v", aborted, err, ErrNoEffect)
 	}
-	if err := System().Restart(Request{Message: "a test", Delay: time.Hour}); err == nil {
+	if err := Live().Restart(Request{Message: "a test", Delay: time.Hour}); err == nil {
 		t.Error("a restart that nobody carries out is taken for one")
 	}
 	verification.InPart(t, "a shutdown that is reported as aborted or scheduled, and is not, is caught", "system.restart", "system.block_restart")

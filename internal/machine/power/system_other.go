@@ -2,8 +2,8 @@
 
 package power
 
-// System is this machine; here, nothing that works.
-func System() Machine { return nowhere{} }
+// Live is this machine; here, nothing that works.
+func Live() Machine { return nowhere{} }
 
 type nowhere struct{}
 

@@ -16,8 +16,8 @@ var (
 	procAbortSystemShutdownW = advapi32.NewProc("AbortSystemShutdownW")
 )
 
-// System is this machine.
-func System() Machine { return Of(calls{}) }
+// Live is this machine.
+func Live() Machine { return Of(calls{}) }
 
 type calls struct{}
 

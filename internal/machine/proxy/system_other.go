@@ -2,5 +2,5 @@
 
 package proxy
 
-// System is the running Windows; nil elsewhere.
-func System() Machine { return nil }
+// Live is the running Windows; nil elsewhere.
+func Live() Machine { return nil }

@@ -17,8 +17,8 @@ type system struct {
 	free                                    *windows.LazyProc
 }
 
-// System is the running Windows; nil elsewhere.
-func System() Machine {
+// Live is the running Windows; nil elsewhere.
+func Live() Machine {
 	dll, kernel := windows.NewLazySystemDLL("winhttp.dll"), windows.NewLazySystemDLL("kernel32.dll")
 	return system{
 		dll.NewProc("WinHttpOpen"), dll.NewProc("WinHttpCloseHandle"), dll.NewProc("WinHttpSetTimeouts"),

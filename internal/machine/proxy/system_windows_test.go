@@ -20,7 +20,7 @@ import (
 
 func onWine() bool { return strings.HasPrefix(verification.System(), "Wine ") }
 
-func TestSystemConforms(t *testing.T) { conformtest.Run(t, Suite(System()), nil) }
+func TestSystemConforms(t *testing.T) { conformtest.Run(t, Suite(Live()), nil) }
 
 // setDefault sets the machine's proxy as netsh winhttp does; none for an empty one.
 func setDefault(t *testing.T, proxy, bypass string) {
@@ -50,7 +50,7 @@ func TestDefaultProxy(t *testing.T) {
 	setDefault(t, "proxy.test:8080", "<local>;*.contoso.test")
 	t.Cleanup(func() { setDefault(t, "", "") })
 	want := Settings{Proxy: "proxy.test:8080", Bypass: []string{"<local>", "*.contoso.test"}}
-	got, err := System().WinHTTP(t.Context())
+	got, err := Live().WinHTTP(t.Context())
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
@@ -66,7 +66,7 @@ func TestDefaultProxy(t *testing.T) {
 	if got, err := decode(blob); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("stored: %+v, %v; want %+v\n% x", got, err, want, blob)
 	}
-	if s, from, _, err := Effective(t.Context(), System()); err != nil || from != WinHTTP || s.Proxy != want.Proxy {
+	if s, from, _, err := Effective(t.Context(), Live()); err != nil || from != WinHTTP || s.Proxy != want.Proxy {
 		t.Errorf("effective: %+v, %s, %v", s, from, err)
 	}
 	verification.Shown(t, "a proxy that WinHTTP was given is read back, from its function and from the registry", "network.proxy")
@@ -107,7 +107,7 @@ func TestStoredSettings(t *testing.T) {
 			_ = k.Close()
 		}
 	})
-	s, from, where, err := Effective(t.Context(), System())
+	s, from, where, err := Effective(t.Context(), Live())
 	want := Settings{Proxy: "system.test:1", Bypass: []string{"<local>"}, ScriptURL: "http://p.test/x.pac", AutoDetect: true}
 	if err != nil || from != SystemAccount || !strings.HasPrefix(where, `HKU\S-1-5-18\`) || !reflect.DeepEqual(s, want) {
 		t.Errorf("got %+v, %s, %s, %v; want %+v", s, from, where, err, want)
@@ -115,7 +115,7 @@ func TestStoredSettings(t *testing.T) {
 	policy := `SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\Internet Settings`
 	setKey(t, registry.LOCAL_MACHINE, policy, func(k registry.Key) error { return k.SetDWordValue("ProxySettingsPerUser", 0) })
 	t.Cleanup(func() { _ = registry.DeleteKey(registry.LOCAL_MACHINE, policy) })
-	if s, from, _, err := Effective(t.Context(), System()); err != nil || from != None {
+	if s, from, _, err := Effective(t.Context(), Live()); err != nil || from != None {
 		t.Errorf("with the policy: %+v, %s, %v", s, from, err)
 	}
 	verification.Shown(t, "settings of the account SYSTEM and the policy that takes their place are read from the registry", "network.proxy")
@@ -155,7 +155,7 @@ func TestScript(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := For(t.Context(), System(), u, Settings{ScriptURL: c.script})
+			got, err := For(t.Context(), Live(), u, Settings{ScriptURL: c.script})
 			t.Logf("%q, %v", got, err)
 			if got != c.want || (err != nil) != c.wrong {
 				t.Errorf("got %q, %v; want %q, an error: %v", got, err, c.want, c.wrong)

@@ -36,7 +36,7 @@ func Open(t *target.Target) (*Registry, error) {
 	if t.Kind() == target.Offline {
 		return &Registry{newDisk(t)}, nil
 	}
-	s, err := ThisMachine()
+	s, err := Live()
 	if err != nil {
 		return nil, err
 	}

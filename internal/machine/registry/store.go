@@ -23,7 +23,7 @@ func OpenStore(t *target.Target) (*Store, error) {
 	if t.Kind() == target.Offline {
 		return nil, ErrOnDisk
 	}
-	s, err := ThisMachine()
+	s, err := Live()
 	if err != nil {
 		return nil, err
 	}

@@ -263,7 +263,7 @@ func sweep(ctx context.Context, s *Store, key string) error {
 // Suite is the checks of the registry of this machine, of which those that change it are for machines of tests. The error
 // wraps [target.ErrNotWindows] where there is none.
 func Suite() (conformance.Suite, error) {
-	s, err := ThisMachine()
+	s, err := Live()
 	if err != nil {
 		return conformance.Suite{}, err
 	}

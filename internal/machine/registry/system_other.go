@@ -8,7 +8,7 @@ import (
 	"github.com/rectify-project/rectify/sdk/target"
 )
 
-// ThisMachine is the registry of this machine. The error wraps [target.ErrNotWindows] where it has none.
-func ThisMachine() (System, error) {
+// Live is the registry of this machine. The error wraps [target.ErrNotWindows] where it has none.
+func Live() (System, error) {
 	return nil, fmt.Errorf("the registry of a running machine: %w", target.ErrNotWindows)
 }

@@ -38,8 +38,8 @@ var (
 // running is the registry of this Windows.
 type running struct{}
 
-// ThisMachine is the registry of this Windows. The error is nil.
-func ThisMachine() (System, error) { return running{}, nil }
+// Live is the registry of this Windows. The error is nil.
+func Live() (System, error) { return running{}, nil }
 
 // refused gives an error of a call the type that callers know.
 func refused(call, path string, err error) error {

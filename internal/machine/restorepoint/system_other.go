@@ -4,8 +4,8 @@ package restorepoint
 
 import "context"
 
-// System is that of this machine; here, nothing that works.
-func System() Store { return nowhere{} }
+// Live is that of this machine; here, nothing that works.
+func Live() Store { return nowhere{} }
 
 type nowhere struct{}
 

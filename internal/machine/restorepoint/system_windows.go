@@ -21,8 +21,8 @@ var (
 	procCoSetProxyBlanket    = ole32.NewProc("CoSetProxyBlanket")
 )
 
-// System is that of this machine.
-func System() Store { return system{} }
+// Live is that of this machine.
+func Live() Store { return system{} }
 
 type system struct{}
 

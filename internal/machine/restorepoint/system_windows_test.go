@@ -10,7 +10,7 @@ import (
 )
 
 func TestSuiteLive(t *testing.T) {
-	suite := Suite(System())
+	suite := Suite(Live())
 	if !strings.HasPrefix(verification.System(), "Wine") {
 		suite.Checks = []conformance.Check{suite.Checks[0]} // a Windows would make a restore point
 		conformtest.Run(t, suite, nil)

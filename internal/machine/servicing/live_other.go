@@ -11,7 +11,7 @@ import (
 
 // Live is what a worker has on this machine; here, nothing that works.
 func Live() Hands {
-	return Hands{DISM{Run: command.System()}, nowhere{}, command.Self, command.Running, time.Now}
+	return Hands{DISM{Run: command.Live()}, nowhere{}, command.Self, command.Running, time.Now}
 }
 
 // Spawn starts a worker; not here.

@@ -15,7 +15,7 @@ import (
 
 // Live is what a worker has on this machine.
 func Live() Hands {
-	return Hands{DISM{Run: command.System()}, Mutex{`Global\Rectify-Servicing`}, command.Self, command.Running, time.Now}
+	return Hands{DISM{Run: command.Live()}, Mutex{`Global\Rectify-Servicing`}, command.Self, command.Running, time.Now}
 }
 
 // Spawn starts a worker on a job: this executable with the arguments that make it call [Work]. The worker outlives the caller.

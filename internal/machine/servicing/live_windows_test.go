@@ -58,7 +58,7 @@ func known() conformtest.Known {
 }
 
 func TestSuiteLive(t *testing.T) {
-	conformtest.Run(t, servicing.Suite(servicing.DISM{Run: command.System()}), known())
+	conformtest.Run(t, servicing.Suite(servicing.DISM{Run: command.Live()}), known())
 }
 
 // TestSilentDISM holds that a dism which returns 0 and does nothing is caught, with looking as with changing.
@@ -67,7 +67,7 @@ func TestSilentDISM(t *testing.T) {
 		t.Skip("this Windows has a DISM that answers")
 	}
 	var silent *servicing.SilentError
-	d := servicing.DISM{Run: command.System()}
+	d := servicing.DISM{Run: command.Live()}
 	for _, c := range []servicing.Change{
 		{Kind: servicing.Add, Package: `C:\none.cab`}, {Kind: servicing.Remove, Identity: rollup}, {Kind: servicing.Restore},
 	} {
