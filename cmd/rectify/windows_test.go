@@ -228,6 +228,26 @@ func TestWindowsRepair(t *testing.T) {
 		"service.stop", "service.start", "service.restart", "service.restore", "file.rename", "update.save_history", "system.block_restart", "system.unblock_restart")
 }
 
+// TestWindowsWholeRun runs the playbook whole: what this Windows does not carry out is refused before anything is changed, and
+// what cannot be read is left open.
+func TestWindowsWholeRun(t *testing.T) {
+	if !strings.HasPrefix(conformance.System(), "Wine") {
+		t.Skip("what is refused here is what Wine does not carry out")
+	}
+	machine := newSick(t)
+	state := filepath.Join(t.TempDir(), "state")
+	whole := func(more ...string) result {
+		return rectify(t, append([]string{"run", "0x8024001E", "--assume", "applies=confirmed", "--assume", "corrupt_source=confirmed", "--answer", "backup=test",
+			"--yes", "--elevate", "--accept-unprotected-state", "--state", state}, more...)...)
+	}
+	whole().want(t, exitPlan, "nothing was changed: a step cannot be done", "watch_tasks", "EvtGetChannelConfigProperty: Call not implemented")
+	machine.unchanged(t)
+	whole("--skip", "watch_tasks,check_network").want(t, exitUndetermined, "Outcome: cannot tell", "Install the update again: its list is not known")
+	machine.repaired(t)
+	rectify(t, "undo", "last", "--state", state, "--elevate", "--accept-unprotected-state").want(t, exitDone)
+	machine.unchanged(t)
+}
+
 // TestWindowsKilled kills the program in the middle of the repair, and goes on.
 func TestWindowsKilled(t *testing.T) {
 	for name, how := range map[string]struct {
