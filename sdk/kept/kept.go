@@ -25,7 +25,8 @@ import (
 const MaxBytes = 128 << 20
 
 // Write keeps a value as JSON under a name in a state directory, in place of what the name had. When it returns without an
-// error the value is on the disk, whole; a crash before leaves what had been there.
+// error the value is on the disk, whole; a crash before leaves what had been there. Where it fails, change nothing more: return
+// its error, which says so.
 //
 // The name is that of the file: letters, digits, '.', '-' and '_'. Errors are [sdk.Error]: unavailable where the disk does not
 // take it; internal for a name or a value that cannot be kept; invalid_input for a state directory that is not an absolute
@@ -47,7 +48,7 @@ func write(stateDir, name string, text []byte) error {
 		return sdk.Errorf(sdk.Internal, "the value of %q cannot be kept: it has %d bytes, expected at most %d", name, len(text), MaxBytes)
 	}
 	if err := WriteFile(path, text); err != nil {
-		return sdk.Errorf(sdk.Unavailable, "what undo needs cannot be kept in the state directory: %v", err)
+		return sdk.Errorf(sdk.Unavailable, "what undo needs cannot be kept in the state directory, so nothing more is changed: %v", err)
 	}
 	return nil
 }

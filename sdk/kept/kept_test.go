@@ -159,7 +159,7 @@ func TestInTheWay(t *testing.T) {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		wantError(t, Write(dir, name, begun{}), sdk.Unavailable, "what undo needs cannot be kept in the state directory")
+		wantError(t, Write(dir, name, begun{}), sdk.Unavailable, "what undo needs cannot be kept in the state directory, so nothing more is changed")
 		found, err := Read(dir, name, &begun{})
 		wantError(t, err, sdk.Unavailable, "is no file")
 		if found {
