@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 	"github.com/rectify-project/rectify/sdk/schema"
 	"github.com/rectify-project/rectify/sdk/target"
 )
@@ -176,7 +177,7 @@ func (m mover) applyCopy(ctx context.Context, call *sdk.Call, _ CopyInput, token
 	case a.State == sdk.StateOther:
 		return out, changed("%s", a.Reason)
 	}
-	if err := writeRecord(stateDir, copyRecord, begun{tokenVersion}); err != nil {
+	if err := kept.Write(stateDir, copyRecord, begun{tokenVersion}); err != nil {
 		return out, err
 	}
 	if err := removeFile(folder, token.part()); err != nil {
@@ -247,7 +248,7 @@ func assessCopy(ctx context.Context, call *sdk.Call, token copyToken, stateDir s
 }
 
 func (t copyToken) assess(ctx context.Context, folder *target.Folder, stateDir string) (sdk.Assessment, error) {
-	ours, err := readRecord(stateDir, copyRecord, &begun{})
+	ours, err := kept.Read(stateDir, copyRecord, &begun{})
 	if err != nil {
 		return sdk.Assessment{}, err
 	}
@@ -284,7 +285,7 @@ func undoCopy(ctx context.Context, call *sdk.Call, token copyToken, stateDir str
 		return sdk.Result[CopyOutput]{}, err
 	}
 	out := sdk.Result[CopyOutput]{Output: token.output(joined(token.Folder, token.Name))}
-	ours, err := readRecord(stateDir, copyRecord, &begun{})
+	ours, err := kept.Read(stateDir, copyRecord, &begun{})
 	if err != nil || !ours || token.Present {
 		return out, err
 	}
@@ -306,7 +307,7 @@ func undoCopy(ctx context.Context, call *sdk.Call, token copyToken, stateDir str
 	}
 	switch a.State {
 	case sdk.StateOther:
-		return out, kept("%s", a.Reason)
+		return out, spared("%s", a.Reason)
 	case sdk.StateAfter:
 		call.Progress(sdk.Progress{Note: "deleting " + string(out.Output.To)})
 		if err := removeFile(folder, token.Name); err != nil {
@@ -316,7 +317,7 @@ func undoCopy(ctx context.Context, call *sdk.Call, token copyToken, stateDir str
 	if err := synced(folder); err != nil {
 		return out, err
 	}
-	return out, dropRecord(stateDir, copyRecord) // a file that is made there from now on is somebody else's
+	return out, kept.Drop(stateDir, copyRecord) // a file that is made there from now on is somebody else's
 }
 
 // removeFile deletes a file, if it is there; nothing else is ever deleted under its name.
@@ -328,7 +329,7 @@ func removeFile(folder *target.Folder, name string) error {
 	case err != nil:
 		return err
 	case there.Kind != target.FileEntry:
-		return kept("%s is a %s, a file was expected", folder.Join(name), there.Kind)
+		return spared("%s is a %s, a file was expected", folder.Join(name), there.Kind)
 	}
 	return folder.Remove(name)
 }

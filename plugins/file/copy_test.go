@@ -255,5 +255,5 @@ func TestDamagedRecord(t *testing.T) {
 func TestNoRecordNoChange(t *testing.T) {
 	d := prepared(t, "copy", layOut(t, "w/a = text"), CopyInput{Path: `C:\w\a`, To: `C:\b`})
 	d.state = filepath.Join(d.state, "none")
-	d.applyFails(sdk.Unavailable, "so nothing is changed")
+	d.applyFails(sdk.Unavailable, "so nothing more is changed")
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 	"github.com/rectify-project/rectify/sdk/schema"
 	"github.com/rectify-project/rectify/sdk/target"
 )
@@ -192,7 +193,7 @@ func (m mover) applyExpand(ctx context.Context, call *sdk.Call, _ ExpandInput, t
 	if token.Present {
 		return out, nil
 	}
-	if err := writeRecord(stateDir, expandRecord, unpacked{tokenVersion, members}); err != nil {
+	if err := kept.Write(stateDir, expandRecord, unpacked{tokenVersion, members}); err != nil {
 		return out, err
 	}
 	if err := removeUnpacked(ctx, call, folder, token.part(), members); err != nil { // what a crash has left, of this run or another
@@ -219,7 +220,7 @@ func (t expandToken) grow(ctx context.Context, m mover, call *sdk.Call, folder *
 	if err := errors.Join(err, part.Close()); err != nil { // Windows renames no folder that is open
 		return err
 	}
-	if err := writeRecord(stateDir, expandRecord, unpacked{tokenVersion, whole}); err != nil {
+	if err := kept.Write(stateDir, expandRecord, unpacked{tokenVersion, whole}); err != nil {
 		return err
 	}
 	call.Progress(sdk.Progress{Note: "naming " + folder.Join(t.Name)})
@@ -251,7 +252,7 @@ func (t expandToken) assess(ctx context.Context, folder *target.Folder, stateDir
 	if t.Present {
 		return sdk.Assessment{State: sdk.StateAfter, Reason: "the same files were there already"}, record, nil
 	}
-	ours, err := readRecord(stateDir, expandRecord, &record)
+	ours, err := kept.Read(stateDir, expandRecord, &record)
 	if err != nil {
 		return sdk.Assessment{}, record, err
 	}
@@ -309,7 +310,7 @@ func (m mover) undoExpand(ctx context.Context, call *sdk.Call, token expandToken
 	}
 	switch a.State {
 	case sdk.StateOther:
-		return out, kept("%s", a.Reason)
+		return out, spared("%s", a.Reason)
 	case sdk.StateAfter:
 		call.Progress(sdk.Progress{Note: "deleting " + string(out.Output.Folder)})
 		if err := m.move(ctx, call, folder, token.Name, token.part()); err != nil {
@@ -322,5 +323,5 @@ func (m mover) undoExpand(ctx context.Context, call *sdk.Call, token expandToken
 	if err := synced(folder); err != nil {
 		return out, err
 	}
-	return out, dropRecord(stateDir, expandRecord)
+	return out, kept.Drop(stateDir, expandRecord)
 }

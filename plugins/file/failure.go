@@ -54,8 +54,8 @@ func changed(format string, args ...any) *sdk.Error {
 	return sdk.Errorf(sdk.Unavailable, format, args...).WithHint("look at it, and plan again")
 }
 
-// kept is the failure of an undo that would lose what somebody else has made.
-func kept(format string, args ...any) *sdk.Error {
+// spared is the failure of an undo that would lose what somebody else has made.
+func spared(format string, args ...any) *sdk.Error {
 	return sdk.Errorf(sdk.Unavailable, format, args...).WithHint("look at it; nothing was deleted")
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 	"github.com/rectify-project/rectify/sdk/plugintest"
 	"github.com/rectify-project/rectify/sdk/schema"
 	"github.com/rectify-project/rectify/sdk/target"
@@ -286,7 +287,7 @@ func TestRenameRecreated(t *testing.T) {
 		d := prepared(t, "rename", layOut(t, disk...), RenameInput{Path: `C:\w\sd`, To: "sd.old", Recreated: setAside})
 		apply[RenameOutput](d)
 		d.write("w/sd/x", "new")
-		if err := writeRecord(d.state, asideRecord, aside{tokenVersion, "sd.since-sd.old"}); err != nil {
+		if err := kept.Write(d.state, asideRecord, aside{tokenVersion, "sd.since-sd.old"}); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.Rename(filepath.Join(d.on.Root, "w", "sd"), filepath.Join(d.on.Root, "w", "sd.since-sd.old")); err != nil {
@@ -302,7 +303,7 @@ func TestRenameRecreated(t *testing.T) {
 		apply[RenameOutput](d)
 		d.write("w/sd/x", "new")
 		d.write("w/sd.since-sd.old", "somebody's") // and the name that was kept is taken meanwhile
-		if err := writeRecord(d.state, asideRecord, aside{tokenVersion, "sd.since-sd.old"}); err != nil {
+		if err := kept.Write(d.state, asideRecord, aside{tokenVersion, "sd.since-sd.old"}); err != nil {
 			t.Fatal(err)
 		}
 		if out := undo[RenameOutput](d); out.SetAside != `C:\w\sd.since-sd.old-2` {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 	"github.com/rectify-project/rectify/sdk/schema"
 	"github.com/rectify-project/rectify/sdk/target"
 )
@@ -40,7 +41,7 @@ func (m mover) undoRename(ctx context.Context, call *sdk.Call, token renameToken
 	case err != nil:
 		return out, err
 	case s.after && s.from && !token.SetAside:
-		return out, kept("%s has its old name taken: something else was made as %s since", did.To, did.From).
+		return out, spared("%s has its old name taken: something else was made as %s since", did.To, did.From).
 			WithHint("move it out of the way and undo again; with `recreated: set_aside` undo would have set it aside")
 	case s.after && s.from:
 		call.Progress(sdk.Progress{Note: "setting aside " + string(did.From)})
@@ -54,20 +55,20 @@ func (m mover) undoRename(ctx context.Context, call *sdk.Call, token renameToken
 			return out, failure(err)
 		}
 		if s, err = token.look(folder); err != nil || !s.before {
-			return out, errors.Join(err, kept("%s was renamed, and is not there now", did.From))
+			return out, errors.Join(err, spared("%s was renamed, and is not there now", did.From))
 		}
 		out.Output.Renamed = true
 	case s.before:
 	case s.to:
-		return out, kept("%s is not what was renamed, somebody has changed it since", did.To)
+		return out, spared("%s is not what was renamed, somebody has changed it since", did.To)
 	default:
-		return out, kept("%s is gone", did.To)
+		return out, spared("%s is gone", did.To)
 	}
 	if err := synced(folder); err != nil {
 		return out, err
 	}
 	var a aside
-	if found, err := readRecord(stateDir, asideRecord, &a); err != nil {
+	if found, err := kept.Read(stateDir, asideRecord, &a); err != nil {
 		return out, err
 	} else if found {
 		if _, err := folder.Look(a.Name); err == nil {
@@ -84,7 +85,7 @@ func (t renameToken) setAside(ctx context.Context, m mover, call *sdk.Call, fold
 	if err != nil {
 		return err
 	}
-	if err := writeRecord(stateDir, asideRecord, aside{tokenVersion, name}); err != nil {
+	if err := kept.Write(stateDir, asideRecord, aside{tokenVersion, name}); err != nil {
 		return err
 	}
 	if err := m.move(ctx, call, folder, t.From, name); err != nil {
@@ -111,7 +112,7 @@ func (t renameToken) freeAside(folder *target.Folder) (string, error) {
 			return "", err
 		}
 	}
-	return "", kept("%d things were set aside as %s already", maxAsides, folder.Join(base))
+	return "", spared("%d things were set aside as %s already", maxAsides, folder.Join(base))
 }
 
 // longestAside leaves room for a number in file systems that count names in bytes.

@@ -141,7 +141,7 @@ func removeUnpacked(ctx context.Context, call *sdk.Call, folder *target.Folder, 
 	case err != nil:
 		return err
 	case there.Kind != target.FolderEntry:
-		return kept("%s is a %s, a folder was expected", folder.Join(name), there.Kind)
+		return spared("%s is a %s, a folder was expected", folder.Join(name), there.Kind)
 	}
 	root, err := folder.Folder(name)
 	if err != nil {
@@ -152,7 +152,7 @@ func removeUnpacked(ctx context.Context, call *sdk.Call, folder *target.Folder, 
 		return err
 	}
 	if err := folder.Remove(name); err != nil {
-		return kept("%s cannot be deleted; something in it may not have been unpacked: %v", folder.Join(name), err)
+		return spared("%s cannot be deleted; something in it may not have been unpacked: %v", folder.Join(name), err)
 	}
 	return nil
 }
