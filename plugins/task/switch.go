@@ -10,6 +10,7 @@ import (
 	"github.com/rectify-project/rectify/internal/artefact/taskxml"
 	"github.com/rectify-project/rectify/internal/machine/tasks"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 	"github.com/rectify-project/rectify/sdk/schema"
 )
 
@@ -164,11 +165,11 @@ func (s switcher) apply(ctx context.Context, call *sdk.Call, _ SwitchInput, toke
 	case !now.same:
 		return out, changed(sdk.Unavailable, "somebody else has changed the task %s since this was planned", token.Path)
 	case now.enabled == token.Is && n == nil:
-		return out, writeNote(stateDir, note{tokenVersion, true})
+		return out, kept.Write(stateDir, noteFile, note{tokenVersion, true})
 	case now.enabled == token.Is:
 		return out, nil
 	}
-	if err := writeNote(stateDir, note{Version: tokenVersion}); err != nil {
+	if err := kept.Write(stateDir, noteFile, note{Version: tokenVersion}); err != nil {
 		return out, err
 	}
 	return out, s.set(ctx, call, token.Path, token.Is)
@@ -235,7 +236,7 @@ func (s switcher) undo(ctx context.Context, call *sdk.Call, token switchToken, s
 			return out, err
 		}
 	}
-	return out, dropNote(stateDir)
+	return out, kept.Drop(stateDir, noteFile)
 }
 
 func verb(enabled bool) string {
