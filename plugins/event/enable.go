@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/rectify-project/rectify/internal/machine/eventlog"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 	"github.com/rectify-project/rectify/sdk/schema"
 )
 
@@ -57,6 +61,18 @@ const (
 	// begun is the name of the note that Apply leaves before its effect.
 	begun = "enable-channel.json"
 )
+
+// hasBegun says whether Apply has left its note.
+func hasBegun(stateDir string) (bool, error) {
+	_, err := os.Stat(filepath.Join(stateDir, begun))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, sdk.Errorf(sdk.Unavailable, "the state directory cannot be read: %v", err)
+	}
+	return true, nil
+}
 
 func (t enableToken) check() error {
 	if t.Version != enableVersion || t.Channel == "" || t.Before.MaxSize <= 0 || t.After.MaxSize <= 0 || !t.After.Enabled {
@@ -142,7 +158,7 @@ func (e enabling) apply(_ context.Context, call *sdk.Call, _ EnableInput, t enab
 		return done, changed(t, now)
 	}
 	call.Progress(sdk.Progress{Note: "before " + t.Channel + " is switched on"})
-	if err := leaveNote(stateDir, begun, t); err != nil {
+	if err := kept.Write(stateDir, begun, t); err != nil {
 		return done, err
 	}
 	call.Progress(sdk.Progress{Note: t.Channel + " is about to be switched on"})
@@ -165,7 +181,7 @@ func (e enabling) assess(_ context.Context, _ *sdk.Call, t enableToken, stateDir
 	if err != nil {
 		return sdk.Assessment{}, err
 	}
-	noted, err := hasNote(stateDir, begun)
+	noted, err := hasBegun(stateDir)
 	switch {
 	case err != nil:
 		return sdk.Assessment{}, err
@@ -184,7 +200,7 @@ func (e enabling) undo(_ context.Context, call *sdk.Call, t enableToken, stateDi
 	if err := t.check(); err != nil {
 		return done, err
 	}
-	noted, err := hasNote(stateDir, begun)
+	noted, err := hasBegun(stateDir)
 	if err != nil || !noted {
 		return done, err // nothing was done
 	}
