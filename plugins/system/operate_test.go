@@ -20,6 +20,7 @@ import (
 	"github.com/rectify-project/rectify/internal/machine/restorepoint/fakerestorepoint"
 	"github.com/rectify-project/rectify/internal/verification"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 	"github.com/rectify-project/rectify/sdk/plugintest"
 	"github.com/rectify-project/rectify/sdk/target"
 )
@@ -111,22 +112,22 @@ func (s *stage) save(f *fakeregistry.Registry) error {
 	return os.WriteFile(s.file(), text, 0o600)
 }
 
-// kept is a registry that is saved with each flush, as the real one is.
-type kept struct {
+// lasting is a registry that is saved with each flush, as the real one is.
+type lasting struct {
 	*fakeregistry.Registry
 	stage *stage
 }
 
-func (k *kept) Set(path string, v registry.Value) error {
+func (k *lasting) Set(path string, v registry.Value) error {
 	return errors.Join(k.Registry.Set(path, v), k.stage.save(k.Registry))
 }
 
-func (k *kept) Create(path string, form registry.Form) (bool, error) {
+func (k *lasting) Create(path string, form registry.Form) (bool, error) {
 	made, err := k.Registry.Create(path, form)
 	return made, errors.Join(err, k.stage.save(k.Registry))
 }
 
-func (k *kept) DeleteValue(path, name string) error {
+func (k *lasting) DeleteValue(path, name string) error {
 	err := k.Registry.DeleteValue(path, name)
 	if err == nil {
 		err = k.stage.save(k.Registry)
@@ -134,7 +135,7 @@ func (k *kept) DeleteValue(path, name string) error {
 	return err
 }
 
-func (k *kept) DeleteKey(path string) error {
+func (k *lasting) DeleteKey(path string) error {
 	err := k.Registry.DeleteKey(path)
 	if err == nil {
 		err = k.stage.save(k.Registry)
@@ -154,7 +155,7 @@ func (t *theatre) plugin() sdk.Plugin {
 		power: power.Of(t),
 		hold: func(*sdk.Call) (power.Hold, error) {
 			f, err := t.now.load()
-			return power.Hold{Registry: registry.StoreOf(&kept{f, t.now})}, err
+			return power.Hold{Registry: registry.StoreOf(&lasting{f, t.now})}, err
 		},
 		points: points{t},
 		serves: func(*sdk.Call) error { return nil },
@@ -347,7 +348,7 @@ func TestRestartThatDoesNotCome(t *testing.T) {
 	t.Run("a crash between the note and the call", func(t *testing.T) {
 		s := newStage(t, nil)
 		a := s.act(t, "restart", map[string]any{})
-		if err := writeNote(a.state, askedFile, askedNote{tokenVersion, morning}); err != nil {
+		if err := kept.Write(a.state, askedFile, askedNote{tokenVersion, morning}); err != nil {
 			t.Fatal(err)
 		}
 		a.assess(sdk.StatePartial)

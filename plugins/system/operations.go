@@ -1,7 +1,6 @@
 package system
 
 import (
-	"errors"
 	"time"
 
 	"github.com/rectify-project/rectify/internal/machine/power"
@@ -50,13 +49,4 @@ func readable(version int, whole bool) error {
 		return sdk.Errorf(sdk.InvalidInput, "the token has version %d or is not whole; expected version %d, made by this action", version, tokenVersion)
 	}
 	return nil
-}
-
-// noteError gives an error of the state directory a code.
-func noteError(err error) error {
-	var known *sdk.Error
-	if err == nil || errors.As(err, &known) {
-		return err
-	}
-	return sdk.Errorf(sdk.Unavailable, "%v", err)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/rectify-project/rectify/internal/machine/power"
 	"github.com/rectify-project/rectify/internal/machine/registry"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 	"github.com/rectify-project/rectify/sdk/schema"
 )
 
@@ -67,6 +68,16 @@ type askedNote struct {
 	Asked   time.Time `json:"asked"`
 }
 
+// readAsked reads the note; nil: there is none.
+func readAsked(stateDir string) (*askedNote, error) {
+	note := new(askedNote)
+	found, err := kept.Read(stateDir, askedFile, note)
+	if !found || err != nil {
+		return nil, err
+	}
+	return note, nil
+}
+
 // shutdownTakes is how long after its countdown a machine may still be shutting down.
 const shutdownTakes = 30 * time.Minute
 
@@ -120,9 +131,9 @@ func (o operator) applyRestart(_ context.Context, call *sdk.Call, _ RestartInput
 	if err := o.serves(call); err != nil {
 		return out, err
 	}
-	note, err := readNote[askedNote](stateDir, askedFile)
+	note, err := readAsked(stateDir)
 	if err != nil {
-		return out, noteError(err)
+		return out, err
 	}
 	boot, err := o.power.Boot()
 	if err != nil {
@@ -138,8 +149,8 @@ func (o operator) applyRestart(_ context.Context, call *sdk.Call, _ RestartInput
 	before := note
 	if before == nil || o.overdue(*before, token) {
 		note = &askedNote{tokenVersion, o.now().UTC()}
-		if err := writeNote(stateDir, askedFile, note); err != nil {
-			return out, noteError(err)
+		if err := kept.Write(stateDir, askedFile, note); err != nil {
+			return out, err
 		}
 	}
 	call.Progress(sdk.Progress{Note: "asks for the restart"})
@@ -148,7 +159,7 @@ func (o operator) applyRestart(_ context.Context, call *sdk.Call, _ RestartInput
 	case errors.Is(err, power.ErrScheduled) && before != nil: // it was asked for before, by this action
 	case err != nil:
 		if before == nil {
-			err = errors.Join(err, dropNote(stateDir, askedFile))
+			err = errors.Join(err, kept.Drop(stateDir, askedFile))
 		}
 		return out, power.Explain(err)
 	}
@@ -182,10 +193,10 @@ func (o operator) assessRestart(_ context.Context, call *sdk.Call, token restart
 	if token.Boot.Precedes(boot) {
 		return sdk.Assessment{State: sdk.StateAfter, Reason: "the machine was started at " + boot.Time.Format(time.RFC3339)}, nil
 	}
-	note, err := readNote[askedNote](stateDir, askedFile)
+	note, err := readAsked(stateDir)
 	switch {
 	case err != nil:
-		return sdk.Assessment{}, noteError(err)
+		return sdk.Assessment{}, err
 	case note == nil:
 		return sdk.Assessment{State: sdk.StateBefore}, nil
 	case o.overdue(*note, token):
@@ -202,9 +213,9 @@ func (o operator) undoRestart(_ context.Context, call *sdk.Call, token restartTo
 	if err := o.serves(call); err != nil {
 		return out, err
 	}
-	note, err := readNote[askedNote](stateDir, askedFile)
+	note, err := readAsked(stateDir)
 	if err != nil || note == nil {
-		return out, noteError(err)
+		return out, err
 	}
 	out.Output.Asked = note.Asked
 	boot, err := o.power.Boot()
@@ -218,5 +229,5 @@ func (o operator) undoRestart(_ context.Context, call *sdk.Call, token restartTo
 	if _, err := o.power.Abort(); err != nil {
 		return out, power.Explain(err)
 	}
-	return out, noteError(dropNote(stateDir, askedFile))
+	return out, kept.Drop(stateDir, askedFile)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rectify-project/rectify/internal/machine/restorepoint"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 	"github.com/rectify-project/rectify/sdk/schema"
 )
 
@@ -87,8 +88,8 @@ func (o operator) applyPoint(ctx context.Context, call *sdk.Call, _ RestorePoint
 		return out, err
 	}
 	if made == nil {
-		if err := writeNote(stateDir, pointFile, pointNote{tokenVersion, token.Newest}); err != nil {
-			return out, noteError(err)
+		if err := kept.Write(stateDir, pointFile, pointNote{tokenVersion, token.Newest}); err != nil {
+			return out, err
 		}
 		call.Progress(sdk.Progress{Note: "makes the restore point"})
 		reported, err := o.points.Create(context.WithoutCancel(ctx), token.Description)
@@ -110,9 +111,9 @@ func (o operator) applyPoint(ctx context.Context, call *sdk.Call, _ RestorePoint
 
 // made finds the point that this action has made; nil: it has made none.
 func (o operator) made(ctx context.Context, token pointToken, stateDir string) (*restorepoint.Point, error) {
-	note, err := readNote[pointNote](stateDir, pointFile)
-	if err != nil || note == nil {
-		return nil, noteError(err)
+	begun, err := kept.Read(stateDir, pointFile, new(pointNote))
+	if err != nil || !begun {
+		return nil, err
 	}
 	points, err := o.points.List(ctx)
 	if err != nil {
