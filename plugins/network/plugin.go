@@ -7,7 +7,7 @@ import (
 )
 
 // Plugin makes the plugin.
-func Plugin() sdk.Plugin { return plugin(proxy.System()) }
+func Plugin() sdk.Plugin { return plugin(proxy.Live()) }
 
 func plugin(m proxy.Machine) sdk.Plugin {
 	return sdk.Plugin{
