@@ -46,7 +46,7 @@ type machine struct {
 
 func thisMachine() machine {
 	return machine{
-		store: servicing.DISM{Run: command.System()},
+		store: servicing.DISM{Run: command.Live()},
 		start: func(j servicing.Job, k servicing.Kind) (command.Process, error) {
 			return servicing.Spawn(j, WorkArguments(k, j.Folder)...)
 		},
