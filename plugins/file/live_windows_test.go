@@ -214,7 +214,7 @@ func TestHeldFileIsReleased(t *testing.T) {
 	t.Parallel()
 	folder := liveFolder(t, "x = text")
 	_, release := hold(t, filepath.Join(folder, "x"))
-	err := renameHeld(t, folder, "x", "y", holders.System(), func(note string) {
+	err := renameHeld(t, folder, "x", "y", holders.Live(), func(note string) {
 		if strings.HasPrefix(note, "waiting until nobody has") {
 			release()
 		}
@@ -233,7 +233,7 @@ func TestFolderWithAHeldFile(t *testing.T) {
 	t.Parallel()
 	folder := liveFolder(t, "w/x = text")
 	_, release := hold(t, filepath.Join(folder, "w", "x"))
-	err := renameHeld(t, folder, "w", "v", holders.System(), func(string) {})
+	err := renameHeld(t, folder, "w", "v", holders.Live(), func(string) {})
 	release()
 	want := []string{"v/", "v/x = text"}
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 // Plugin makes the plugin.
-func Plugin() sdk.Plugin { return plugin(mover{holders.System()}) }
+func Plugin() sdk.Plugin { return plugin(mover{holders.Live()}) }
 
 func plugin(m mover) sdk.Plugin {
 	return sdk.Plugin{
