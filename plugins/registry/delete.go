@@ -13,6 +13,7 @@ import (
 
 	"github.com/rectify-project/rectify/internal/machine/registry"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 	"github.com/rectify-project/rectify/sdk/schema"
 )
 
@@ -300,7 +301,7 @@ func (d deletion) undo(ctx context.Context) error {
 			return err
 		}
 	}
-	return drop(d.stateDir)
+	return kept.Drop(d.stateDir, exportFile) // what is there from now on is somebody else's
 }
 
 // lostAbove says of a key that cannot be made again what is missing.

@@ -3,8 +3,6 @@ package registry
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -20,14 +18,6 @@ const exportFile = "before.export"
 func keep(stateDir string, export *registry.Tree) error {
 	if err := registry.Save(filepath.Join(stateDir, exportFile), export); err != nil {
 		return sdk.Errorf(sdk.Unavailable, "what undo needs cannot be kept, so nothing is changed: %v", err)
-	}
-	return nil
-}
-
-// drop removes what keep wrote: what is there from now on is somebody else's.
-func drop(stateDir string) error {
-	if err := os.Remove(filepath.Join(stateDir, exportFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return sdk.Errorf(sdk.Unavailable, "the state directory cannot be changed: %v", err)
 	}
 	return nil
 }

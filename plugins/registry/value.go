@@ -11,6 +11,7 @@ import (
 
 	"github.com/rectify-project/rectify/internal/machine/registry"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 )
 
 // stored finds a value, in the case that it has; false where it or its key does not exist.
@@ -226,7 +227,7 @@ func (c change) undo() error {
 	if err := flushAbove(c.store, c.token.Key); err != nil {
 		return err
 	}
-	return drop(c.stateDir)
+	return kept.Drop(c.stateDir, exportFile) // what is there from now on is somebody else's
 }
 
 func (c change) note(format string, args ...any) {

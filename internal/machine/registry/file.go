@@ -5,12 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
+
+	"github.com/rectify-project/rectify/sdk/kept"
 )
 
 // The file of an export is a line that says what it is, with its version and the digest of the rest; then the tree as JSON,
@@ -49,25 +48,7 @@ func Save(file string, t *Tree) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(file+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append([]byte(fileHeader+digest+"\n"), data...))
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(file+".new", file); err != nil {
-		return err
-	}
-	if runtime.GOOS == "windows" { // which cannot sync a folder, and keeps a journal of names
-		return nil
-	}
-	dir, err := os.Open(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return kept.WriteFile(file, append([]byte(fileHeader+digest+"\n"), data...))
 }
 
 // Load reads what Save wrote. The error wraps fs.ErrNotExist where there is no such file, and tells of one that is not
