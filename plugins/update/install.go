@@ -12,6 +12,7 @@ import (
 	"github.com/rectify-project/rectify/internal/machine/tasks"
 	"github.com/rectify-project/rectify/sdk"
 	"github.com/rectify-project/rectify/sdk/hresult"
+	"github.com/rectify-project/rectify/sdk/kept"
 	"github.com/rectify-project/rectify/sdk/schema"
 )
 
@@ -264,7 +265,7 @@ func (j job) begin(o order) error {
 		return errAtWork
 	}
 	defer release()
-	return errors.Join(j.remove(resultFile), j.remove(progressFile), j.write(orderFile, o))
+	return errors.Join(kept.Drop(j.folder, resultFile), kept.Drop(j.folder, progressFile), j.write(orderFile, o))
 }
 
 // taskPath is the task of a job: the same for the same state directory.
@@ -349,5 +350,5 @@ func (j job) withdraw() error {
 		return errAtWork
 	}
 	defer release()
-	return j.remove(orderFile)
+	return kept.Drop(j.folder, orderFile)
 }

@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 )
 
 // job is an installation that was begun. It lives in the state directory of the action, so that whoever comes later finds
@@ -128,78 +128,21 @@ func (j job) atWork() (bool, error) {
 	return false, nil
 }
 
-// maxJobFile bounds the files of a job, in bytes.
-const maxJobFile = 1 << 20
-
+// read reads a file of the job; nil where there is none.
 func read[T any](j job, name string) (*T, error) {
-	return readBounded[T](filepath.Join(j.folder, name), maxJobFile)
-}
-
-// readBounded reads a file of JSON; nil where there is none.
-func readBounded[T any](path string, limit int64) (*T, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
 	v := new(T)
-	if err := json.NewDecoder(io.LimitReader(f, limit)).Decode(v); err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w", path, err)
+	found, err := kept.Read(j.folder, name, v)
+	if !found || err != nil {
+		return nil, err
 	}
 	return v, nil
 }
 
-// replacing is how often, and how long apart, a file is replaced that somebody may be reading at that instant: Windows
-// refuses it then.
-const (
-	replaceTries = 50
-	replacePause = 20 * time.Millisecond
-)
-
 // write makes a file of the job, or makes it anew, at once and durably.
 func (j job) write(name string, v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
+	text, err := json.MarshalIndent(v, "", "  ") // people read it too
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(j.folder, name), text)
-}
-
-// writeFile makes a file, or makes it anew, at once and durably. What a crash leaves of it has the same name with .part
-// behind it.
-func writeFile(path string, text []byte) error {
-	f, err := os.OpenFile(path+".part", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	for try := 1; ; try++ {
-		err = os.Rename(path+".part", path)
-		if err == nil || try == replaceTries {
-			break
-		}
-		time.Sleep(replacePause)
-	}
-	if err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// remove takes a file of the job away, durably; one that is gone already is fine.
-func (j job) remove(name string) error {
-	err := os.Remove(filepath.Join(j.folder, name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return syncFolder(j.folder)
+	return kept.WriteFile(filepath.Join(j.folder, name), text)
 }

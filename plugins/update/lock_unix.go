@@ -34,14 +34,5 @@ func unlock(f *os.File) {
 	f.Close()
 }
 
-// syncFolder makes the names in a folder durable.
-func syncFolder(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
 // held says that a file is open elsewhere and not shared; here nothing keeps a file from being read.
 func held(error) bool { return false }

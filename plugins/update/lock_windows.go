@@ -32,9 +32,6 @@ func unlock(f *os.File) {
 	f.Close()
 }
 
-// syncFolder does nothing: Windows cannot flush a folder, and NTFS journals its names.
-func syncFolder(string) error { return nil }
-
 // held says that a file is open elsewhere and not shared.
 func held(err error) bool {
 	return errors.Is(err, win.ERROR_SHARING_VIOLATION) || errors.Is(err, win.ERROR_LOCK_VIOLATION)

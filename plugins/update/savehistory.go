@@ -2,7 +2,6 @@ package update
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/rectify-project/rectify/internal/machine/agent"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 	"github.com/rectify-project/rectify/sdk/schema"
 	"github.com/rectify-project/rectify/sdk/target"
 )
@@ -162,11 +162,7 @@ func (m machine) applySave(ctx context.Context, call *sdk.Call, _ SaveHistoryInp
 	if err != nil {
 		return none, unavailable(err)
 	}
-	text, err := json.MarshalIndent(s, "", "  ")
-	if err == nil {
-		err = writeFile(filepath.Join(j.folder, savedFile), text)
-	}
-	if err != nil {
+	if err := j.write(savedFile, s); err != nil {
 		return none, unavailable(err)
 	}
 	call.Progress(sdk.Progress{Note: "saved"})
@@ -249,7 +245,7 @@ func copyOut(ctx context.Context, t *target.Target, path, folder string, limit i
 	if n != before.Size() || after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
 		return n, fmt.Errorf("%s was changed while it was copied", path)
 	}
-	return n, syncFolder(folder)
+	return n, kept.SyncFolder(folder)
 }
 
 // bounded reads no more than so many bytes, and stops when the context ends.
@@ -290,14 +286,11 @@ func undoSave(_ context.Context, _ *sdk.Call, token saveToken, stateDir string) 
 	if err == nil && s != nil {
 		out.Output = s.Output
 	}
-	return out, unavailable(errors.Join(err, syncFolder(j.folder)))
+	return out, unavailable(errors.Join(err, kept.SyncFolder(j.folder)))
 }
 
-// maxSaved bounds what is read of a history that was saved, in bytes: a thousand for each entry.
-const maxSaved = maxHistory * 1000
-
 func readSaved(j job, name string) (*saved, error) {
-	s, err := readBounded[saved](filepath.Join(j.folder, name), maxSaved)
+	s, err := read[saved](j, name)
 	if s != nil && s.Version != saveVersion {
 		err = fmt.Errorf("the history in %s has version %d, expected %d", j.folder, s.Version, saveVersion)
 	}
