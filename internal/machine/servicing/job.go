@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rectify-project/rectify/internal/machine/command"
+	"github.com/rectify-project/rectify/sdk/kept"
 )
 
 // Job is a change that a worker carries out. It lives in a folder of its own below the state directory of an action, so that
@@ -86,7 +88,7 @@ func NewJob(stateDir, name string, c Change) (Job, error) {
 // Order reads what is to be done.
 func (j Job) Order() (Order, error) {
 	var o Order
-	_, err := j.read(orderFile, &o)
+	_, err := kept.Read(j.Folder, orderFile, &o)
 	if err == nil && o.Version != jobVersion {
 		err = fmt.Errorf("the order in %s has version %d, expected %d", j.Folder, o.Version, jobVersion)
 	}
@@ -96,7 +98,7 @@ func (j Job) Order() (Order, error) {
 // Result reads how DISM ended; nil where it has not, or nobody has seen it.
 func (j Job) Result() (*Result, error) {
 	var r Result
-	there, err := j.read(resultFile, &r)
+	there, err := kept.Read(j.Folder, resultFile, &r)
 	if !there || err != nil {
 		return nil, err
 	}
@@ -106,7 +108,7 @@ func (j Job) Result() (*Result, error) {
 // Worker reads who works on it; nil where nobody has begun.
 func (j Job) Worker() (*Worker, error) {
 	var w Worker
-	there, err := j.read(workerFile, &w)
+	there, err := kept.Read(j.Folder, workerFile, &w)
 	if !there || err != nil {
 		return nil, err
 	}
@@ -147,19 +149,14 @@ func (j Job) Complaint() string {
 	return strings.TrimSpace(command.Decode(text))
 }
 
-func (j Job) read(name string, v any) (bool, error) {
-	path := filepath.Join(j.Folder, name)
-	text, err := readBounded(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(text, v)
-	}
+// readBounded reads a file up to what a program's output may have.
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
 	if err != nil {
-		return false, fmt.Errorf("%s cannot be read: %w", path, err)
+		return nil, err
 	}
-	return true, nil
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, command.MaxOutput))
 }
 
 // write makes a file of the job, or makes it anew, at once and durably.
@@ -168,17 +165,8 @@ func (j Job) write(name string, v any) error {
 	if err != nil {
 		return err
 	}
-	part := filepath.Join(j.Folder, name+".part")
-	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
+	if err := kept.WriteFile(filepath.Join(j.Folder, name), text); err != nil {
 		return err
 	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(part, filepath.Join(j.Folder, name)); err != nil {
-		return err
-	}
-	return errors.Join(syncFolder(j.Folder), syncFolder(filepath.Dir(j.Folder)))
+	return kept.SyncFolder(filepath.Dir(j.Folder))
 }
