@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 	"github.com/rectify-project/rectify/sdk/schema"
 )
 
@@ -102,23 +103,18 @@ func applyNote(_ context.Context, call *sdk.Call, in noteInput, token noteToken,
 // keep writes what undo needs to the disk before the first effect. Apply may be called again after a crash: what was
 // kept by the first call is the truth, so it is never written twice.
 func keep(token noteToken, stateDir string) error {
-	kept := filepath.Join(stateDir, before)
-	if _, err := os.Stat(kept); err == nil {
+	path := filepath.Join(stateDir, before)
+	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
 	old, err := os.ReadFile(token.File)
 	if err != nil {
 		return sdk.Errorf(sdk.Unavailable, "the note that is there cannot be kept: %v", err)
 	}
-	f, err := os.Create(kept + ".new")
-	if err != nil {
-		return err
+	if err := kept.WriteFile(path, old); err != nil { // bytes as they are; a value goes with kept.Write
+		return sdk.Errorf(sdk.Unavailable, "the note that is there cannot be kept: %v", err)
 	}
-	_, err = f.Write(old)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(kept+".new", kept)
+	return nil
 }
 
 func assessNote(_ context.Context, _ *sdk.Call, token noteToken, stateDir string) (sdk.Assessment, error) {
@@ -131,11 +127,11 @@ func assessNote(_ context.Context, _ *sdk.Call, token noteToken, stateDir string
 		return sdk.Assessment{}, sdk.Errorf(sdk.Unavailable, "the note cannot be read: %v", err)
 	}
 	old, err := os.ReadFile(filepath.Join(stateDir, before))
-	kept := err == nil
+	saved := err == nil
 	switch {
 	case !gone && string(have) == token.Text:
 		return sdk.Assessment{State: sdk.StateAfter}, nil
-	case gone && !token.Existed, !gone && kept && bytes.Equal(have, old), !gone && token.Existed && !kept:
+	case gone && !token.Existed, !gone && saved && bytes.Equal(have, old), !gone && token.Existed && !saved:
 		return sdk.Assessment{State: sdk.StateBefore}, nil
 	case !gone && token.wrote(have, old):
 		return sdk.Assessment{State: sdk.StatePartial, Reason: "the note is not complete"}, nil
