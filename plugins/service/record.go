@@ -1,15 +1,9 @@
 package service
 
 import (
-	"encoding/json"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"runtime"
-
 	"github.com/rectify-project/rectify/internal/machine/services"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 )
 
 // record is what an action notes on its way, in its state directory. That it is there says that Apply has begun.
@@ -45,55 +39,14 @@ func (w *work) begin() error {
 	return w.save()
 }
 
-// save writes the record. When it returns the record is on the disk, whole; a crash before leaves the one before.
-func (w *work) save() error {
-	b, err := json.Marshal(w.record)
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(w.dir, recordName)
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return unrecorded(err)
-	}
-	_, err = f.Write(b)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return unrecorded(err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return unrecorded(err)
-	}
-	if runtime.GOOS == "windows" { // which cannot sync a folder, and keeps a journal of names
-		return nil
-	}
-	dir, err := os.Open(w.dir)
-	if err != nil {
-		return unrecorded(err)
-	}
-	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
-		return unrecorded(err)
-	}
-	return nil
-}
-
-func unrecorded(err error) error {
-	return sdk.Errorf(sdk.Unavailable, "what undo needs cannot be kept in the state directory: %v", err)
-}
+// save writes the record, durably and whole.
+func (w *work) save() error { return kept.Write(w.dir, recordName, w.record) }
 
 // readRecord reads what save wrote; false when nothing was written.
 func readRecord(dir string, r *record) (bool, error) {
-	b, err := os.ReadFile(filepath.Join(dir, recordName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(b, r)
-	}
-	if err != nil {
-		return false, sdk.Errorf(sdk.Unavailable, "what was kept in the state directory cannot be read: %v", err)
-	}
-	if r.Version != recordVersion {
+	found, err := kept.Read(dir, recordName, r)
+	if found && r.Version != recordVersion {
 		return false, sdk.Errorf(sdk.Unavailable, "what was kept in the state directory has version %d, this plugin knows version %d", r.Version, recordVersion)
 	}
-	return true, nil
+	return found, err
 }
