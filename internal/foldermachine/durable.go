@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/rectify-project/rectify/sdk/kept"
 )
 
 // replace makes a file of the machine anew, at once and durably: whoever is killed, it has the old text or the new.
@@ -30,7 +32,7 @@ func replaceFile(scratch, path string, data []byte) error {
 		_ = os.Remove(f.Name()) // the first error tells more
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
+	return kept.SyncFolder(filepath.Dir(path))
 }
 
 // readFile reads a file that others may be replacing.
@@ -51,7 +53,7 @@ func (m Machine) remove(name string) error {
 	if err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(m.path(name)))
+	return kept.SyncFolder(filepath.Dir(m.path(name)))
 }
 
 // move renames a file or folder within one folder, durably. The new name must be free.
@@ -66,7 +68,7 @@ func (m Machine) move(from, to string) error {
 	if err := patiently(func() error { return os.Rename(m.path(from), m.path(to)) }); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(m.path(to)))
+	return kept.SyncFolder(filepath.Dir(m.path(to)))
 }
 
 // makeFolder makes one folder durably; one that is there already is fine.
@@ -78,7 +80,7 @@ func (m Machine) makeFolder(name string) error {
 	if err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(m.path(name)))
+	return kept.SyncFolder(filepath.Dir(m.path(name)))
 }
 
 func (m Machine) exists(name string) (bool, error) {

@@ -35,14 +35,5 @@ func unlock(f *os.File) {
 	f.Close()
 }
 
-// syncFolder makes the names in a folder durable.
-func syncFolder(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
 // patiently does something with a file; nobody who has it open is in the way here.
 func patiently(do func() error) error { return do() }

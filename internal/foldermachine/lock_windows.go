@@ -31,9 +31,6 @@ func unlock(f *os.File) {
 	f.Close()
 }
 
-// syncFolder does nothing: Windows cannot flush a folder, and NTFS journals its names.
-func syncFolder(string) error { return nil }
-
 // openTries bounds how often something is tried that cannot be done while others have a file open, each time after lockPoll or
 // longer: a file is read within milliseconds.
 const openTries = 1000

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 )
 
 type renameInput struct {
@@ -49,7 +50,7 @@ func rename() sdk.Action {
 			if err != nil || a.State == sdk.StateAfter {
 				return done, err
 			}
-			if err := replaceFile(w.stateDir, filepath.Join(w.stateDir, renaming), nil); err != nil {
+			if err := kept.WriteFile(filepath.Join(w.stateDir, renaming), nil); err != nil {
 				return done, err
 			}
 			return done, w.rename(token.From, token.To)

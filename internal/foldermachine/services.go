@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/rectify-project/rectify/sdk/kept"
 )
 
 // Start types and states of services.
@@ -178,7 +180,7 @@ func (m Machine) makeServiceFolder(name, folder string) error {
 	if err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(m.path(folder)))
+	return kept.SyncFolder(filepath.Dir(m.path(folder)))
 }
 
 // markerOf is the file that a service makes in a folder that it makes.

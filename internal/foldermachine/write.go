@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/kept"
 	"github.com/rectify-project/rectify/sdk/schema"
 )
 
@@ -33,8 +34,8 @@ type writeToken struct {
 	Made   []string `json:"made,omitempty"` // folders that were missing, outer ones first
 }
 
-// kept is the file of the state directory that holds what the file had held.
-const kept = "before"
+// oldText is the file of the state directory that holds what the file had held.
+const oldText = "before"
 
 func write() sdk.Action {
 	return newAction(sdk.ActionManifest{
@@ -120,7 +121,7 @@ func (w *work) keep(token writeToken) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(w.stateDir, filepath.Join(w.stateDir, kept), text)
+	return kept.WriteFile(filepath.Join(w.stateDir, oldText), text)
 }
 
 func assessWrite(m Machine, token writeToken, _ string) (sdk.Assessment, error) {
@@ -148,7 +149,7 @@ func undoWrite(_ context.Context, w *work, token writeToken) (sdk.Result[writeOu
 		if now == token.Before {
 			return back, nil
 		}
-		text, err := readFile(filepath.Join(w.stateDir, kept))
+		text, err := readFile(filepath.Join(w.stateDir, oldText))
 		if err == nil && digest(text) != token.Before {
 			err = fmt.Errorf("what was kept of %q is damaged", token.Path)
 		}
