@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 	"github.com/rectify-project/rectify/sdk"
 )
 

@@ -7,8 +7,8 @@ import (
 
 	"golang.org/x/sys/windows"
 
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/verification"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 	"github.com/rectify-project/rectify/sdk/plugintest"
 	"github.com/rectify-project/rectify/sdk/target"
 )

@@ -9,10 +9,10 @@ import (
 
 	"github.com/rectify-project/rectify/internal/artefact/winzone"
 	"github.com/rectify-project/rectify/internal/forge/disk"
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/registry"
 	"github.com/rectify-project/rectify/internal/machine/registry/fakeregistry"
 	"github.com/rectify-project/rectify/internal/verification"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 	"github.com/rectify-project/rectify/sdk"
 )
 

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/rectify-project/rectify/internal/forge/disk"
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/registry"
 	"github.com/rectify-project/rectify/internal/verification"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 	"github.com/rectify-project/rectify/sdk/target"
 )
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/rectify-project/rectify/internal/machine/agent"
 	"github.com/rectify-project/rectify/internal/machine/agent/fakeagent"
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 	"github.com/rectify-project/rectify/sdk/hresult"
 )
 

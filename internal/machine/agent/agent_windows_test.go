@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/rectify-project/rectify/internal/machine/com"
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/verification"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 	"github.com/rectify-project/rectify/sdk/hresult"
 )
 

@@ -17,8 +17,8 @@ import (
 
 	"golang.org/x/sys/windows"
 
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/verification"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 )
 
 func TestMain(m *testing.M) {

@@ -3,7 +3,7 @@ package elevation
 import (
 	"testing"
 
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 )
 
 func TestSuite(t *testing.T) {

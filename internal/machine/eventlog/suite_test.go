@@ -3,9 +3,9 @@ package eventlog_test
 import (
 	"testing"
 
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/eventlog"
 	"github.com/rectify-project/rectify/internal/machine/eventlog/fakeeventlog"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 )
 
 func TestFakeConforms(t *testing.T) {

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/eventlog"
 	"github.com/rectify-project/rectify/internal/verification"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 	"github.com/rectify-project/rectify/sdk"
 )
 

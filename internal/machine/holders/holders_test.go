@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/holders"
 	"github.com/rectify-project/rectify/internal/machine/holders/fakeholders"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 	"github.com/rectify-project/rectify/sdk/target"
 )
 

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/holders"
 	"github.com/rectify-project/rectify/internal/verification"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 )
 
 // The executable of the test is open as long as the test runs.

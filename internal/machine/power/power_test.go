@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/power"
 	"github.com/rectify-project/rectify/internal/machine/power/fakepower"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 )
 
 func TestSuiteOfTheFake(t *testing.T) {

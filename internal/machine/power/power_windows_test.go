@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/rectify-project/rectify/internal/machine/conformance"
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/verification"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 )
 
 // TestSuiteLive asks for no restart where one would come: on a Windows only what looks is run.

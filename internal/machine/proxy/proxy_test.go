@@ -5,9 +5,9 @@ import (
 	"net/url"
 	"testing"
 
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/proxy"
 	"github.com/rectify-project/rectify/internal/machine/proxy/fakeproxy"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 )
 
 func TestFakeConforms(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/rectify-project/rectify/internal/machine/conformance"
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/verification"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 )
 
 func TestSuiteLive(t *testing.T) {

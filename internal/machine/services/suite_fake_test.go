@@ -5,9 +5,9 @@ package services_test
 import (
 	"testing"
 
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/services"
 	"github.com/rectify-project/rectify/internal/machine/services/fakeservices"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 )
 
 func TestFakeConforms(t *testing.T) {

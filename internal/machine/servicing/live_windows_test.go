@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"github.com/rectify-project/rectify/internal/machine/command"
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/servicing"
 	"github.com/rectify-project/rectify/internal/machine/servicing/fakeservicing"
 	"github.com/rectify-project/rectify/internal/verification"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 	"github.com/rectify-project/rectify/sdk"
 )
 

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/rectify-project/rectify/internal/artefact/taskxml"
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/tasks"
 	"github.com/rectify-project/rectify/internal/verification"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 )
 
 // onWine is what is known of Wine 10: it does not list tasks, and of a definition that is registered it keeps neither what the

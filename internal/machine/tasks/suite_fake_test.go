@@ -5,8 +5,8 @@ package tasks_test
 import (
 	"testing"
 
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/tasks"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 )
 
 func TestFakeConforms(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/rectify-project/rectify/internal/machine/agent/processes"
 	"github.com/rectify-project/rectify/internal/machine/agent/processes/fakeprocesses"
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 )
 
 func TestConformance(t *testing.T) {

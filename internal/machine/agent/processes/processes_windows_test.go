@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/rectify-project/rectify/internal/machine/agent/processes"
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 )
 
 func TestConformanceOnWindows(t *testing.T) {

@@ -3,9 +3,9 @@ package fakeregistry_test
 import (
 	"testing"
 
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/registry"
 	"github.com/rectify-project/rectify/internal/machine/registry/fakeregistry"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 )
 
 func TestReading(t *testing.T) {

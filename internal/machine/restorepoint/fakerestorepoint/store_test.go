@@ -3,8 +3,8 @@ package fakerestorepoint
 import (
 	"testing"
 
-	"github.com/rectify-project/rectify/internal/machine/conformance/conformtest"
 	"github.com/rectify-project/rectify/internal/machine/restorepoint"
+	"github.com/rectify-project/rectify/internal/verification/conformtest"
 )
 
 func TestSuite(t *testing.T) {
