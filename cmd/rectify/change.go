@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"slices"
@@ -125,7 +126,11 @@ func (g *globals) readStore() (*journal.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return journal.OpenToRead(dir)
+	s, err := journal.OpenToRead(dir)
+	if errors.Is(err, fs.ErrPermission) && g.rights != nil && !g.elevated() {
+		err = fmt.Errorf("%w: the journal is for administrators alone: start rectify from a prompt that was opened as administrator", err)
+	}
+	return s, err
 }
 
 // tellOfDead says on stderr which runs were left behind.
