@@ -58,8 +58,8 @@ func (g *globals) resumeAtStartup(ctx context.Context, consent consentFlags, arg
 	fmt.Fprintf(talk, "%s the machine has started\n", time.Now().UTC().Format(time.RFC3339))
 	failed := g.resume(ctx, consent, args)
 	var exit *exitError
-	if errors.As(failed, &exit) && exit.code == exitRestart {
-		return failed // it goes on after that restart, and is told then
+	if errors.As(failed, &exit) && (exit.code == exitRestart || exit.code == exitBusy) {
+		return failed // it goes on after that restart, and is told then; or somebody goes on with it already
 	}
 	return errors.Join(failed, g.announceRun(ctx, consent.liveFlags, args))
 }
