@@ -31,7 +31,7 @@ type Point struct {
 
 // Errors that callers branch on.
 var (
-	ErrOff        = errors.New("System Restore is off on this machine")
+	ErrOff        = errors.New("on this machine System Restore is off")
 	ErrDenied     = errors.New("this account may not ask for restore points")
 	ErrNone       = errors.New("this Windows has no System Restore")
 	ErrNotWindows = errors.New("this needs a running Windows")
