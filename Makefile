@@ -52,9 +52,14 @@ windows:
 	GOOS=windows GOARCH=amd64 go vet ./...
 	GOOS=darwin GOARCH=arm64 go vet ./...
 
-# gotestsum shows failures, names each test that was skipped with its reason, and closes with the count.
+# gotestsum shows failures, names each test that was skipped with its reason, and closes with the count. The tests of the commands
+# start the program some thousand times: with the race detector in it each start takes several times as long, and shows of races no
+# more than the tests of the packages do; of the commands' own code it watches what runs in the test's process.
+IN_PROCESS = ^(TestNarrator|TestProgressText|TestStop|TestInterruptedQuestion|TestWithRights|TestDemandRights|TestElevatedHasTheLastWord)$$
 unit:
-	$(TOOL) gotestsum --format pkgname -- -race ./...
+	$(TOOL) gotestsum --format pkgname -- -race $$(go list ./... | grep -v '/cmd/rectify$$')
+	go test -race -run '$(IN_PROCESS)' ./cmd/rectify
+	$(TOOL) gotestsum --format pkgname -- ./cmd/rectify
 	cd tools && go test ./...
 
 test-windows:
