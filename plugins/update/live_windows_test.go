@@ -61,7 +61,10 @@ func TestSourceOfThisWindows(t *testing.T) {
 	if err != nil || !out.WSUS || out.Server != server.URL || len(answer.Evidence) != 2 {
 		t.Errorf("%v: %s", err, answer.Value)
 	}
-	verification.Shown(t, "the policies of WSUS are read from the registry", "update.source")
+	if (out.Service == "") != (answer.Missing["/service"] != "") {
+		t.Errorf("the agent says %q, missing %v", out.Service, answer.Missing)
+	}
+	verification.Shown(t, "the policies of WSUS are read from the registry; an agent that does not say where updates come from is named beside", "update.source")
 	reached, answer, err := disk.Observe[ReachOutput](t, Plugin(), "reach", machine, `{"attempts":1,"timeout":"5s"}`)
 	if err != nil || !reached.OK || len(reached.Tries) != 1 || !strings.HasPrefix(reached.Tries[0].URL, server.URL) {
 		t.Errorf("%v: %s", err, answer.Value)

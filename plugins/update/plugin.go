@@ -12,7 +12,7 @@ func plugin(m machine) sdk.Plugin {
 		Name:    "update",
 		Version: "1.0.0",
 		Summary: "Windows Update: attempts, history, source, offered and installed updates, installing",
-		Probes:  []sdk.Probe{attemptsProbe(), historyProbe(m), sourceProbe(), installedProbe(), reachProbe(), busyProbe(m), searchProbe(m)},
+		Probes:  []sdk.Probe{attemptsProbe(), historyProbe(m), sourceProbe(m), installedProbe(), reachProbe(), busyProbe(m), searchProbe(m)},
 		Actions: []sdk.Action{installAction(m), saveHistoryAction(m)},
 	}
 }

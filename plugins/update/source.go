@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rectify-project/rectify/internal/machine/agent"
 	"github.com/rectify-project/rectify/internal/machine/registry"
 	"github.com/rectify-project/rectify/sdk"
+	"github.com/rectify-project/rectify/sdk/target"
 )
 
 // SourceInput is the input of `update.source`.
@@ -22,6 +24,9 @@ type SourceOutput struct {
 	StatusServer string   `json:"status_server,omitempty" jsonschema_description:"URL that the machine reports to"`
 	UseWUServer  bool     `json:"use_wu_server" jsonschema_description:"Whether the policy UseWUServer is 1; a server without it is ignored by Windows"`
 	Policies     []Policy `json:"policies" jsonschema_description:"The policies on the source of updates that are set"`
+	// What the agent says, beside the policies.
+	Service string `json:"service,omitempty" jsonschema_description:"Name of the service that automatic updates come from, as the update agent of a running machine says; absent on a disk, and where the agent does not say"`
+	Managed *bool  `json:"managed,omitempty" jsonschema_description:"Whether that service is a server of the organisation (WSUS), likewise"`
 }
 
 // Policy is a policy that is set.
@@ -33,24 +38,44 @@ type Policy struct {
 	Evidence sdk.Evidence `json:"-"`
 }
 
-func sourceProbe() sdk.Probe {
+func sourceProbe(m machine) sdk.Probe {
 	return sdk.NewProbe(sdk.ProbeManifest{
 		Name:    "source",
 		Summary: "Where the machine gets its updates",
 		Doc: `Reads HKLM\SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate and, for device management, HKLM\SOFTWARE\Microsoft\PolicyManager\current\device\Update. ` +
 			`WUServer counts only with UseWUServer = 1, as for Windows itself. SetPolicyDrivenUpdateSourceForQualityUpdates = 0 takes quality updates from Windows Update all the same. ` +
-			`A machine without these keys uses Windows Update. Partial where Windows had not written the hive whole when it stopped, and its transaction logs do not complete it.`,
+			`A machine without these keys uses Windows Update. On a running machine the update agent is asked besides which service it takes automatic updates from; the policies decide. Partial where Windows had not written the hive whole when it stopped, and its transaction logs do not complete it.`,
 		Targets: []sdk.TargetKind{sdk.Live, sdk.Offline},
 		Needs:   sdk.Needs{Platforms: []string{"windows"}},
 		Healthy: json.RawMessage(`{"wsus":false,"kind":"windows_update","use_wu_server":false,"policies":[]}`),
-	}, func(_ context.Context, call *sdk.Call, _ SourceInput) (sdk.Reading[SourceOutput], error) {
+	}, func(ctx context.Context, call *sdk.Call, _ SourceInput) (sdk.Reading[SourceOutput], error) {
 		r, err := registry.Open(call.Target)
 		if err != nil {
 			return sdk.Reading[SourceOutput]{}, registry.Explain(err)
 		}
 		defer r.Close()
-		return source(r)
+		reading, err := source(r)
+		if err == nil && call.Target.Kind() == target.Live {
+			askSource(ctx, m.agent, &reading)
+		}
+		return reading, err
 	})
+}
+
+// askSource adds what the agent says of where automatic updates come from; that it says nothing leaves the policies known.
+func askSource(ctx context.Context, from agent.Sources, reading *sdk.Reading[SourceOutput]) {
+	services, err := from.Services(ctx)
+	for _, s := range services {
+		if err == nil && s.DefaultAU {
+			reading.Value.Service, reading.Value.Managed = s.Name, &s.Managed
+			return
+		}
+	}
+	reason := "the update agent names no service that automatic updates come from"
+	if err != nil {
+		reason = explain(err).Error()
+	}
+	reading.Missing = map[string]string{"/service": reason, "/managed": reason}
 }
 
 const (
