@@ -18,13 +18,14 @@ BENCH_MB ?= 32
 endif
 TOOL = go tool -modfile=tools/go.mod
 
-# How the program is shipped: no tables for debuggers; without the web pages by which gRPC can be traced; and without inlining,
+# How the program is shipped: no tables for debuggers; without the web pages by which gRPC can be traced; with HTTP/1.1 alone, which
+# every server of updates speaks (gRPC has an HTTP/2 of its own); and without inlining,
 # which makes a tenth of the program, save where logs and events are read, whose speed rests on it, and in SQLite, which gets larger
 # without.
 EXE ?= rectify.exe
 INLINED = runtime bytes strings regexp unicode/utf8 unicode/utf16 encoding/binary time strconv slices cmp iter sync sync/atomic io \
 	modernc.org/... github.com/rectify-project/rectify/internal/artefact/...
-RELEASE = -trimpath -tags grpcnotrace -ldflags '-s -w -funcalign=1' -gcflags=all=-l $(foreach p,$(INLINED),-gcflags=$(p)=)
+RELEASE = -trimpath -tags grpcnotrace,nethttpomithttp2 -ldflags '-s -w -funcalign=1' -gcflags=all=-l $(foreach p,$(INLINED),-gcflags=$(p)=)
 
 .PHONY: test build vet lint generated windows unit test-windows windows-exe verification bench fuzz crash hosts generate
 
