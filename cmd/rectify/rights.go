@@ -80,7 +80,11 @@ func (g *globals) withRights(ctx context.Context, live bool, flag liveFlags, ask
 		return do()
 	}
 	code, err := g.rights.Relaunch(ctx, g.args, elevation.Streams{In: g.stdin, Out: g.stdout, Err: g.stderr})
-	if err != nil {
+	var lost *elevation.LostError
+	switch {
+	case errors.As(err, &lost): // it was started, and may have done what it was started for
+		return &exitError{code: max(code, exitStopped), err: fmt.Errorf("%w; `rectify history` tells what was done", err)}
+	case err != nil:
 		return &exitError{code: exitApproval, err: fmt.Errorf("nothing was changed: %w", err)}
 	}
 	return &exitError{code: code, told: true}

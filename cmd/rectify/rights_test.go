@@ -47,6 +47,7 @@ func TestWithRights(t *testing.T) {
 		"asked-for":            {elevate: true, relaunch: true, code: 4},
 		"declined":             {prompt: prompt{declined: elevation.ErrDeclined}, elevate: true, code: exitApproval, says: "declined"},
 		"over-the-network":     {prompt: prompt{standing: elevation.Standing{Remote: true}, declined: elevation.ErrRemote}, elevate: true, code: exitApproval, says: "logon over the network"},
+		"lost":                 {prompt: prompt{declined: &elevation.LostError{Doing: "relaying", Err: errors.New("broken pipe")}}, elevate: true, code: exitStopped, says: "rectify history"},
 		"rights-are-not-known": {prompt: prompt{unknown: errors.New("no token")}, elevate: true, done: true},
 	} {
 		t.Run(name, func(t *testing.T) {
