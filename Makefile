@@ -48,8 +48,8 @@ generated:
 generate:
 	go generate ./internal/wire
 
+# vet compiles what it looks at.
 windows:
-	GOOS=windows GOARCH=amd64 go build ./...
 	GOOS=windows GOARCH=amd64 go vet ./...
 	GOOS=darwin GOARCH=arm64 go vet ./...
 
