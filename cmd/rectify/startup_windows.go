@@ -37,15 +37,15 @@ func (g *globals) startup(store *journal.Store) (startup.Startup, error) {
 	if exposed := store.Unprotected(); exposed != nil {
 		s.Unprotected = "the state folder is not protected, " + exposed.Reason
 	}
-	for flag, value := range map[string]string{"--plugins": g.pluginDir, "--lock": g.lockFile} {
-		if value == "" || flag == "--lock" && g.pluginDir == "" {
-			continue
-		}
-		full, err := filepath.Abs(value)
+	if g.pluginDir == "" { // and so no lock that counts
+		return s, nil
+	}
+	for _, f := range []struct{ flag, path string }{{"--plugins", g.pluginDir}, {"--lock", g.lockFile}} {
+		full, err := filepath.Abs(f.path)
 		if err != nil {
 			return startup.Startup{}, err
 		}
-		s.Flags = append(s.Flags, flag, full)
+		s.Flags = append(s.Flags, f.flag, full)
 	}
 	return s, nil
 }
@@ -69,8 +69,12 @@ func (g *globals) announce(ctx context.Context, store *journal.Store, run, text 
 	return nil
 }
 
-// announceAtLogon tells who has logged on, and sees to it that it is told once.
+// announceAtLogon tells who has logged on, and sees to it that it is told once. Where nobody could be told the task stays, and
+// tells who logs on next.
 func (g *globals) announceAtLogon(ctx context.Context, run, text string) error {
-	_, err := power.Tell(title, text)
+	told, err := power.Tell(title, text)
+	if told == 0 {
+		return err
+	}
 	return errors.Join(err, startup.Startup{Tasks: tasks.Live()}.Told(ctx, run))
 }

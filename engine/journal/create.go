@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/rectify-project/rectify/sdk/kept"
 )
 
 // create makes the file. It is built under another name and then renamed, so that a journal.db that is there is a whole
@@ -63,5 +65,5 @@ func (s *Store) build(path string) error {
 	if err := os.Rename(path, s.path()); err != nil {
 		return err
 	}
-	return syncFolder(s.dir)
+	return kept.SyncFolder(s.dir)
 }

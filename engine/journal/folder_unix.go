@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"golang.org/x/sys/unix"
+	"github.com/rectify-project/rectify/sdk/kept"
 )
 
 // makeFolder makes the state folder and those above it, each for its owner only, so that they are there after a crash
@@ -35,23 +35,11 @@ func makeFolder(path string) error {
 	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return syncFolder(above)
+	return kept.SyncFolder(above)
 }
 
 // makeBelow makes a folder below the state folder.
 func makeBelow(path string) error { return makeFolder(path) }
-
-func syncFolder(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	err = f.Sync()
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) {
-		err = nil // this file system has no such thing, and what it keeps is not ours to say
-	}
-	return errors.Join(err, f.Close())
-}
 
 // checkOwn refuses a file or folder that somebody else than this user and root may write.
 func checkOwn(path string) error {

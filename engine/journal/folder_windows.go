@@ -38,9 +38,6 @@ func makeFolder(path string) error {
 // makeBelow makes a folder below the state folder; it takes over who may do what.
 func makeBelow(path string) error { return os.MkdirAll(path, 0o700) }
 
-// syncFolder does nothing: NTFS keeps its folders in a log of its own.
-func syncFolder(string) error { return nil }
-
 // checkOwn refuses a file or folder that somebody else than administrators, the system and this account may write: a folder of
 // a user's who was faster in making it, where everybody may make one.
 func checkOwn(path string) error {

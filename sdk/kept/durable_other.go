@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // replace gives a file the name of another one, and comes back when that is on the disk.
@@ -32,7 +33,11 @@ func SyncFolder(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	err = f.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		err = nil // this file system has no such thing, and what it keeps is not ours to say
+	}
+	return errors.Join(err, f.Close())
 }
 
 // patiently does something with a file; nobody who has it open is in the way here.
